@@ -10,6 +10,7 @@ export type WorkerRequest =
   | { readonly what: "reports" }
   | { readonly what: "pause" }
   | { readonly what: "resume" }
+  | { readonly what: "handed-on" }
   | { readonly what: "registered"; readonly name: string }
   | { readonly what: "prepare"; readonly id: number; readonly change: LoopChange }
   | { readonly what: "commit"; readonly id: number }

@@ -46,9 +46,12 @@ export function acceptedAddresses(): Acceptor["addresses"] {
   return [...acceptors].flatMap(({ addresses }) => addresses);
 }
 
-/** Another process has the sockets: their files stay when listeners stop. */
-export function noteHandedOn(): void {
-  isHandedOn = true;
+/**
+ * Another process has the sockets. A stop of a listener then removes no file, and leaves connections alone whose handlers have no
+ * `shutdown`: they end by themselves, or are asked to finish shortly before the end of the grace.
+ */
+export function noteHandedOn(isSo = true): void {
+  isHandedOn = isSo;
 }
 
 export function isHandedOver(): boolean {

@@ -23,6 +23,8 @@ export async function handle(listener: LoopListener<unknown>, request: WorkerReq
       return listener.pauseAccepting();
     case "resume":
       return listener.resumeAccepting();
+    case "handed-on":
+      return listener.handedOn();
     case "reports":
       return listener.handler.report?.();
     case "registered":

@@ -37,6 +37,10 @@ import { callStopped, RetiredHandlers } from "./retired-handlers.ts";
 
 const log = logOf("net");
 
+/** Connections that stay after a hand-over are asked to finish in the last tenth of the grace, or the last seconds. */
+const LAST_SHARE = 1 / 10;
+const LAST_MS = 5000;
+
 /** Ends of pending connections that are no failure worth a line in the log. */
 const EXPECTED_ENDS: ReadonlySet<CloseReason> = new Set(["peer", "reset", "shutdown", "acme-challenge"]);
 
@@ -76,6 +80,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
   readonly #guard: DescriptorGuard;
   readonly #retired = new RetiredHandlers<Data>((handler) => this.discard(handler));
   readonly #sockets: ListeningSockets;
+  #isHandedOn = false;
   /** Once it stops. */
   #newcomers: Newcomers | undefined;
   #emptied: (() => void) | undefined;
@@ -206,13 +211,23 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     this.#checkEmpty();
   }
 
+  /** Another process has the sockets, and connections may stay in this one: a stop asks only those whose handlers can finish them. */
+  handedOn(): void {
+    this.#isHandedOn = true;
+    this.#sockets.handedOn();
+  }
+
   /** Stops accepting, asks every connection to finish, closes after `graceMs` those that did not. */
   async stop(graceMs: number): Promise<void> {
     this.#guard.stop();
     this.#sockets.close();
+    const lastMs = this.#isHandedOn ? Math.min(graceMs * LAST_SHARE, LAST_MS) : graceMs;
     const newcomers = new Newcomers(graceMs, () => this.#failPending());
     this.#newcomers = newcomers;
-    for (const connection of this.connections()) newcomers.add(connection);
+    for (const connection of this.connections()) if (!this.#mayStay(connection)) newcomers.add(connection);
+    const last = setTimeout(() => {
+      for (const connection of this.connections()) if (this.#mayStay(connection)) connection.shutdown(lastMs);
+    }, graceMs - lastMs);
     if (!this.#isEmpty) {
       const empty = new Promise<void>((resolve) => {
         this.#emptied = resolve;
@@ -222,6 +237,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
       clearTimeout(timer);
     }
     newcomers.end();
+    clearTimeout(last);
     this.#hasStopped = true;
     gathering.forget(this.#gatherUs);
     await callStopped(this.#handler);
@@ -261,7 +277,7 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
     socket.data = connection;
     connection.opened();
     if (rest !== undefined && rest.length > 0 && !connection.closed) connection.received(rest);
-    this.#newcomers?.add(connection);
+    if (!this.#mayStay(connection)) this.#newcomers?.add(connection);
   }
 
   failed(pending: PendingConnection, reason: CloseReason, cause: Error | undefined): void {
@@ -278,6 +294,10 @@ export class LoopListener<Data> implements ConnectionContext<Data>, PendingOwner
       this.#logFailed(reason, { address: pending.address, error: cause?.message ?? "" });
     }
     this.#checkEmpty();
+  }
+
+  #mayStay({ handler }: TcpConnection<Data>): boolean {
+    return this.#isHandedOn && handler.shutdown === undefined;
   }
 
   #failPending(): void {

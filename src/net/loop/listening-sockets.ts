@@ -12,7 +12,7 @@ import {
   socketOf,
   tuneSocket,
 } from "../ffi.ts";
-import { duplicate, isFileOfSystemd, isHandedOver } from "../inherit/mod.ts";
+import { duplicate, isFileOfSystemd } from "../inherit/mod.ts";
 import { listenError } from "../listen-error.ts";
 import type { SocketSettings } from "../settings.ts";
 import { unixAddress } from "../socket-address.ts";
@@ -54,6 +54,7 @@ export class ListeningSockets {
   #kept: number[] = [];
   #listeners: RawListener[] = [];
   #isPaused = false;
+  #isHandedOn = false;
 
   /** @throws {TenkError} `port-in-use`, `permission-denied`, `address-unavailable`, `invalid-option` */
   constructor(options: ListenOptions, tuning: SocketSettings, events: object, sockets: LoopSockets) {
@@ -72,6 +73,11 @@ export class ListeningSockets {
     for (const descriptor of this.#kept) closeDescriptor(descriptor);
     this.#kept = [];
     this.#removeFile();
+  }
+
+  /** Another process has them. */
+  handedOn(): void {
+    this.#isHandedOn = true;
   }
 
   suspend(): void {
@@ -136,7 +142,7 @@ export class ListeningSockets {
   /** The file of a Unix socket stays for whom it was handed on to, and systemd's is systemd's. */
   #removeFile(): void {
     const { path } = this.#options;
-    if (path === undefined || path.startsWith("\0") || isHandedOver() || isFileOfSystemd(path)) return;
+    if (path === undefined || path.startsWith("\0") || this.#isHandedOn || isFileOfSystemd(path)) return;
     try {
       unlinkSync(path);
     } catch {

@@ -3,7 +3,15 @@ import { hasHandlerOptions, type LoopChange, type PreparedChange } from "../chan
 import { Count, CountRows, type ListenerCounts, type WorkerCounts } from "../counts.ts";
 import { portOf } from "../ffi.ts";
 import { HandlerRows } from "../handler-rows.ts";
-import { type Acceptor, addAcceptor, claim, isAcceptingPaused, release, shareOf } from "../inherit/mod.ts";
+import {
+  type Acceptor,
+  addAcceptor,
+  claim,
+  isAcceptingPaused,
+  isHandedOver,
+  release,
+  shareOf,
+} from "../inherit/mod.ts";
 import { LoopListener, SKETCH_BYTES } from "../loop/mod.ts";
 import { freshVersion } from "../module/mod.ts";
 import { subscriberSettings } from "../publish/mod.ts";
@@ -169,6 +177,7 @@ export class WorkerGroup {
     this.isStopping = true;
     // At once: a listener that replaces this one needs what systemd passed, and event loops have descriptors of their own.
     this.#release();
+    if (isHandedOver()) await this.request({ what: "handed-on" });
     await this.#workers?.stop(graceMs);
     for (let index = 0; index < this.count; index++) this.#bury(index);
     flushOccasional();

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isAcceptingPaused } from "../../../src/net/inherit/mod.ts";
-import { listen, listenUdp, pauseAccepting, resumeAccepting } from "../../../src/net/mod.ts";
+import { connect, listen, listenUdp, noteHandedOn, pauseAccepting, resumeAccepting } from "../../../src/net/mod.ts";
+import { until } from "../support.ts";
 import { ask, askByDatagram } from "./clients.ts";
 
 const HANDLER = new URL("./handler.ts", import.meta.url);
@@ -49,3 +50,26 @@ test("a listener that stops in a pause refuses its clients, and one of its addre
   expect(await waits).toBe(String(process.pid));
   expect(again.counts().accepted).toBe(1);
 });
+
+test.each([1, 2])(
+  "after a hand-over connections stay, on %i event loops, and are asked to finish in the end",
+  async (workers) => {
+    await using server = await listen({ host, workers }, HANDLER);
+    const answers: string[] = [];
+    const closes: string[] = [];
+    const connection = await connect(
+      { host, port: server.port },
+      { chunk: (_, bytes) => void answers.push(String(bytes.length)), close: (_, reason) => void closes.push(reason) },
+    );
+    await until(() => server.counts().active === 1);
+    noteHandedOn();
+    const stopped = server.stop({ graceMs: 1500 });
+    connection.write("?");
+    await until(() => answers.length === 1);
+    expect(closes).toEqual([]);
+    await stopped;
+    await until(() => closes.length === 1);
+    expect(closes).toEqual(["peer"]);
+    noteHandedOn(false);
+  },
+);
