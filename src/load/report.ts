@@ -193,7 +193,7 @@ export interface AgentReport {
   readonly clock: {
     /** Its clock is known to so many microseconds. */
     readonly boundUs: number;
-    /** How late its event loops began by its own clock, at most. */
+    /** How late its event loops began to connect by its own clock, at most. */
     readonly startLateUs: number;
     /** Its time of day, less that of the controller. Nothing depends on it. */
     readonly wallOffsetMs: number;
@@ -302,7 +302,7 @@ export interface Report {
   };
   /** Of a run on several machines: all counts above are the sums of theirs, and percentiles are those of all values together. */
   readonly agents?: {
-    /** All began within so many microseconds of each other. */
+    /** All began to connect within so many microseconds of each other, at most. */
     readonly startedWithinUs: number;
     readonly each: readonly AgentReport[];
   };

@@ -36,7 +36,7 @@ export interface AgentState extends LoadState {
   /** Cores that were idle over the sending phase; undefined where it is not judged. */
   readonly idleCores: number | undefined;
   readonly rssBytes: number;
-  /** How late its loops began by its own clock, at most. */
+  /** How late its loops began to connect by its own clock, at most. */
   readonly startLateUs: number;
   /** How exactly its clock is known: half of the shortest round trip, and what clocks drift since. */
   readonly clockBoundUs: number;
@@ -61,7 +61,7 @@ export interface LoadWorkers {
   readonly sendingOver: Promise<void>;
   /** Resolves when all is closed. Rejects when a worker failed. */
   readonly done: Promise<EndedBy>;
-  /** Resolves when the clock of every loop has begun. */
+  /** Resolves when every loop has begun to connect. */
   start(): Promise<void>;
   /** Resolves when the duration begins. */
   startSending(): Promise<void>;

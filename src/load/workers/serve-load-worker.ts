@@ -49,9 +49,10 @@ function start(plan: LoadPlan, slice: Slice, protocol: LoopProtocol): LoadLoop {
       postState(loop, endedBy);
     },
   });
-  post({ kind: "began" });
   const timer = setInterval(() => postState(loop), STATE_MS);
   loop.start();
+  // A turn later the first connects are on their way.
+  setImmediate(() => post({ kind: "began" }));
   return loop;
 }
 

@@ -14,7 +14,7 @@ export type ToLoadWorker<Plan extends LoadPlan = LoadPlan> =
 /** From a load worker. `state` replaces the one before; the last one carries `endedBy` and every histogram. */
 export type FromLoadWorker =
   | { readonly kind: "ready" }
-  /** Its clock has begun. */
+  /** Its clock has begun, and so have its first connects. */
   | { readonly kind: "began" }
   | FailedMessage
   | { readonly kind: "ramped-up" }
