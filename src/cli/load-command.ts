@@ -1,13 +1,17 @@
 import type { Command } from "commander";
 import type { RunRecorderOptions } from "../app/mod.ts";
-import type { LoadPlan, LoadProtocol, RunOptions } from "../load/mod.ts";
+import { TenkError } from "../base/mod.ts";
+import type { AgentPool, LoadPlan, LoadProtocol, Report, RunOptions } from "../load/mod.ts";
 import { commandLine } from "./command-line.ts";
+import { EXIT } from "./failure.ts";
+import { openAgents } from "./load-agents.ts";
 import { mustHaveStats } from "./load-plan.ts";
 import { mustFit } from "./load-preflight.ts";
 import type { ResultWords } from "./load-result-options.ts";
 import { environmentToken, findLimitShown, runShown, showReport, USUAL_INSTANCE } from "./load-run.ts";
 import { fileTarget, jsonTarget } from "./output.ts";
 import { pushPlan } from "./push.ts";
+import { stopper } from "./stopper.ts";
 
 /**
  * Runs a plan as its command line says, and writes the report wherever it was asked for.
@@ -41,14 +45,35 @@ export async function runCommanded<Plan extends LoadPlan>(
     ...(tap ? { tap } : {}),
     ...(words.vary ? { vary: words.vary } : {}),
   };
-  mustFit(plan);
+  if (words.agents === undefined) mustFit(plan);
+  else if (tap !== undefined)
+    throw new TenkError("usage", "--dump-… shows traffic of this machine: leave out --agents");
   if (words.statsUrl !== undefined) await mustHaveStats(protocol, plan);
-  const report = await (words.findLimit ? findLimitShown : runShown)(protocol, plan, shown);
+  const agents = await agentsFor(plan, words);
+  if (agents === "stopped") return EXIT.stopped;
+  let report: Report;
+  try {
+    const run = words.findLimit ? findLimitShown : runShown;
+    report = await run(protocol, plan, agents === undefined ? shown : { ...shown, agents });
+  } finally {
+    await agents?.close();
+  }
   // A disk that has become full meanwhile costs the file, not the report.
   try {
     return showReport(report, json);
   } finally {
     htmlFile?.(page);
+  }
+}
+
+/** Waits for agents, where they are wanted. */
+async function agentsFor(plan: LoadPlan, words: ResultWords): Promise<AgentPool | undefined | "stopped"> {
+  using stop = stopper("no longer waiting for agents");
+  try {
+    return await openAgents(words, plan, stop.signal);
+  } catch (error) {
+    if (stop.signal.aborted) return "stopped";
+    throw error;
   }
 }
 

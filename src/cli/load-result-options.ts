@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
+import { type AgentsWords, addAgentsOptions } from "./load-agents.ts";
 import { expectation, verbosity } from "./load-values.ts";
 import { listOption, oneOf, valueOption } from "./options.ts";
 import { addPushOptions, type PushWords } from "./push.ts";
 
 /** The options that say what becomes of the result of a load test, for any protocol. */
-export interface ResultWords extends PushWords {
+export interface ResultWords extends PushWords, AgentsWords {
   readonly findLimit?: boolean;
   readonly vary?: "rate" | "connections";
   readonly json?: string;
@@ -18,7 +19,7 @@ export interface ResultWords extends PushWords {
 
 /** Adds the options of `ResultWords`, and `--expect`, to a load test of any protocol. */
 export function addResultOptions(command: Command): Command {
-  return addPushOptions(command)
+  return addAgentsOptions(addPushOptions(command))
     .addOption(
       listOption("--expect <check>", 'what must hold, "lost=0", "p99<50ms"; may be given several times', expectation),
     )

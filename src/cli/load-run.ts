@@ -28,6 +28,8 @@ export interface ShownRun {
   /** Draw the live view on a terminal, rather than write one line a second. */
   readonly live: boolean;
   readonly tap?: RunOptions["tap"];
+  /** Machines that run it instead of this one. */
+  readonly agents?: RunOptions["agents"];
   readonly push?: PushPlan | undefined;
   /** The command line, to be run again. @default {not in the report} */
   readonly command?: string | undefined;
@@ -67,7 +69,7 @@ export function findLimitShown<Plan extends LoadPlan>(
 
 async function showing<Result extends Report>(
   plan: LoadPlan,
-  { title, live, tap, push: pushPlan, command, keepAt, statsToken, html }: ShownRun,
+  { title, live, tap, agents, push: pushPlan, command, keepAt, statsToken, html }: ShownRun,
   run: (options: RunOptions) => Promise<Result>,
 ): Promise<Result> {
   using stop = stopper("ending early");
@@ -97,6 +99,7 @@ async function showing<Result extends Report>(
       control,
       version: VERSION,
       ...(tap ? { tap } : {}),
+      ...(agents ? { agents } : {}),
       ...(statsToken ? { statsToken } : {}),
     });
     const report = command === undefined ? measured : { ...measured, command };

@@ -43,6 +43,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   run: async () => (await import("./run.ts")).runCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
   load: async () => (await import("./load.ts")).loadCommand,
+  agent: async () => (await import("./agent.ts")).agentCommand,
   check: async () => (await import("./check.ts")).checkCommand,
   health: async () => (await import("./health-command.ts")).healthCommand,
   status: async () => (await import("./status.ts")).statusCommand,

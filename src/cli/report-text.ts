@@ -2,6 +2,7 @@ import { formatBytes, formatCount, formatDuration } from "../base/mod.ts";
 import { type LatencyRow, latencyRows, outcomeOf, type PlanWriter, planText } from "../dash/mod.ts";
 import type { LatencySummary, Limit, Report } from "../load/mod.ts";
 import { NOT_TOLD_APART, rate, whole } from "./live-frame.ts";
+import { agentTable } from "./report-agents.ts";
 import { dnsModelText, dnsRows, fileTable } from "./report-dns.ts";
 import { httpRows, modelText, requestTable } from "./report-http.ts";
 import { bad, causeRows, type Row, sentRows, visibleText } from "./report-rows.ts";
@@ -23,6 +24,7 @@ export function reportText(report: Report & { limit?: Limit }, paints: Paints): 
     report.protocol?.kind === "dns" ? fileTable(report.protocol, paints) : "",
     report.protocol?.kind === "dns" ? dnsModelText(report.protocol, paints) : "",
     latencyTable(latencyRows(report), paints),
+    agentTable(report, paints),
     verdictText(report, paints),
   ]
     .filter((part) => part !== "")
