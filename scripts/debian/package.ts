@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { completionScript } from "../../src/cli/completion.ts";
 import { allCommands } from "../../src/cli/mod.ts";
+import { PING_SETTING, serviceUnit } from "../../src/systemd/mod.ts";
 import { ar, type Entry, tar } from "./archive.ts";
 import { copyright } from "./copyright.ts";
 import { manPage } from "./man-page.ts";
@@ -73,7 +74,8 @@ async function contents({ program, version, atSeconds }: DebOptions): Promise<En
   });
   return [
     { path: "usr/bin/tenk", mode: 0o755, content: program },
-    text("usr/lib/systemd/system/tenk.service", source("tenk.service")),
+    text("usr/lib/systemd/system/tenk.service", serviceUnit({ program: "/usr/bin/tenk", config: `/${CONFIG}` })),
+    text("usr/lib/sysctl.d/60-tenk.conf", PING_SETTING),
     { ...text(CONFIG, source("tenk.yaml")), mode: 0o644 },
     compressed("usr/share/man/man1/tenk.1.gz", man),
     text("usr/share/bash-completion/completions/tenk", completionScript(commands, "bash")),

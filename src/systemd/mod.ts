@@ -4,6 +4,7 @@ export {
   MANIFEST,
   Machine,
   type Made,
+  PING_SETTING,
   type Plan,
   planInstall,
   planUninstall,

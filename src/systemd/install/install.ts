@@ -14,6 +14,11 @@ const PING_FILE = "/etc/sysctl.d/60-tenk.conf";
 /** What systemd sets where a distribution does not take it out: every group may send echo requests, as ping does. */
 const EVERY_GROUP = "0 2147483647";
 
+/** For sysctl.d(5). */
+export const PING_SETTING = `# Programs without rights may send ICMP echo requests: tenk's probes.
+net.ipv4.ping_group_range = ${EVERY_GROUP}
+`;
+
 export interface WantedInstall {
   readonly program: WantedFile | undefined;
   readonly config: WantedFile | undefined;
@@ -89,8 +94,7 @@ function userNumber(machine: Machine): number {
 }
 
 function pingFile(): WantedFile {
-  const content = `# tenk install: programs without rights may send ICMP echo requests, for probes.\nnet.ipv4.ping_group_range = ${EVERY_GROUP}\n`;
-  return { path: PING_FILE, mode: 0o644, content, about: "which permits probes by ICMP echo" };
+  return { path: PING_FILE, mode: 0o644, content: PING_SETTING, about: "which permits probes by ICMP echo" };
 }
 
 function pingStep(machine: Machine): Step {
