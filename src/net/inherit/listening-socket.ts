@@ -78,6 +78,7 @@ function sameAddress(one: string, other: string): boolean {
   return one === other || (isIP(one) === 6 && isIP(other) === 6 && canonical(one) === canonical(other));
 }
 
+/** Without its zone, since the kernel's form has the interface's number. */
 function canonical(host: string): string {
-  return new URL(`http://[${host}]`).hostname;
+  return new URL(`http://[${host.replace(/%.*/, "")}]`).hostname;
 }

@@ -44,6 +44,8 @@ test.each<[socket: ListeningSocket, kind: SocketKind, wanted: WantedAddress, is:
   [tcp("::", 80, true), "tcp", { port: 80 }, true],
   [tcp("0.0.0.0", 80), "tcp", { host: "::", port: 80 }, false],
   [tcp("::1", 80), "tcp", { host: "0:0:0:0:0:0:0:1", port: 80 }, true],
+  [tcp("fe80::1", 80), "tcp", { host: "fe80::1%eth0", port: 80 }, true],
+  [tcp("fe80::1", 80), "tcp", { host: "fe80::2%eth0", port: 80 }, false],
   [{ ...tcp("", 0), kind: "unix", path: "/run/x" }, "unix", { path: "/run/x" }, true],
   [{ ...tcp("", 0), kind: "unix", path: "\0x" }, "unix", { path: "\0y" }, false],
 ])("whether %o is what a %s listener wants at %o: %s", (socket, kind, wanted, is) => {
