@@ -115,6 +115,7 @@ export {
   type WorkerCounts,
   webStreams,
 } from "./net/mod.ts";
+export { type JoinNodesOptions, joinNodes, type NodesJoined } from "./nodes/mod.ts";
 export { type DumpOptions, dumping, echo, type RelayOptions, type RelayTarget, relay, sink } from "./tcp/mod.ts";
 export {
   type ClientHello,

@@ -13,6 +13,7 @@ import {
   type PartType,
   type PreparedChange,
   type Problem,
+  SharedTopics,
   type WebPorts,
 } from "../part/mod.ts";
 import type { Store } from "../store/mod.ts";
@@ -53,6 +54,7 @@ export class RunningParts {
   readonly #options: PartsOptions;
   readonly #resolver = new OwnResolver();
   readonly #maintenance = new Maintenance();
+  readonly #topics = new SharedTopics();
   #running: readonly RunningPart[] = [];
   #startsFrozen: boolean;
 
@@ -203,6 +205,7 @@ export class RunningParts {
         for (const { part } of this.#running) part.recheck?.(keys);
       },
       maintenance: this.#maintenance,
+      topics: this.#topics,
       log: this.#options.log ?? logOf(type.name),
     };
     return { type, part: await type.start(section, env) };

@@ -43,6 +43,13 @@ export interface Server extends AsyncDisposable {
   updateTls(options: ServerTlsOptions): Promise<void>;
   /** Sends `bytes` to all subscribers of `topic`, on all workers; copied once. */
   publish(topic: string, bytes: Uint8Array | string): void;
+  /**
+   * Has every message that is published here, by a connection or by `publish`, given to `listener` as well, on the event loop of the
+   * server: to carry it elsewhere. A second listener replaces the first.
+   */
+  onPublish(listener: ((topic: string, message: Uint8Array) => void) | undefined): void;
+  /** Sends to all subscribers what was published elsewhere. It is not given to `onPublish`, so that nothing goes round in circles. */
+  deliver(topic: string, message: Uint8Array): void;
   /** Open connections; those of a worker whose loop is held up for 5 s are left out. @param options.limit default 10 000 */
   connections(options?: { limit?: number }): Promise<ConnectionInfo[]>;
   /** Returns a page of the open connections, filtered and sorted on their event loops: 10 000 cost 2 ms. */
@@ -167,6 +174,10 @@ function serverOf(options: ListenOptions, group: WorkerGroup): Server {
     publish(topic, bytes) {
       group.publish(topic, typeof bytes === "string" ? encoder.encode(bytes) : new Uint8Array(bytes));
     },
+    onPublish(listener) {
+      group.onPublish = listener;
+    },
+    deliver: (topic, message) => group.deliver(topic, new Uint8Array(message)),
     updateTls: (given) => changes.make({ tls: given }),
     async connections({ limit = 10_000 } = {}) {
       const lists = (await group.request({ what: "connections", most: limit })) as (ConnectionInfo[] | undefined)[];

@@ -67,6 +67,7 @@ export {
   type ServiceTarget,
   withoutPassword,
 } from "./services.ts";
+export { SharedTopics, type TopicLink, type TopicSource } from "./shared-topics.ts";
 export type { StatusCell, StatusColumn, StatusLook, StatusTable } from "./status-table.ts";
 export {
   type DnsQuestion,

@@ -13,6 +13,7 @@ import type { Panel } from "./panel.ts";
 import type { Problem } from "./problem.ts";
 import type { JsonRoutes, OpenRoutes } from "./routes.ts";
 import type { Service } from "./services.ts";
+import type { SharedTopics } from "./shared-topics.ts";
 import type { StatusLook, StatusTable } from "./status-table.ts";
 
 /**
@@ -189,6 +190,8 @@ export interface PartEnv extends CheckEnv {
   /** Has all parts look again soon whether these problems are still there. */
   recheck(keys: readonly string[]): void;
   readonly maintenance: Maintenance;
+  /** Topics of this process's listeners, which may be joined with those of other processes. */
+  readonly topics: SharedTopics;
   /** The folder for what a part keeps; undefined where nothing is kept. A change needs a restart. */
   readonly dataFolder: string | undefined;
   /** The database in it; undefined where nothing is kept. */

@@ -46,12 +46,18 @@ export const tcp = {
     const listeners = await Listeners.start({ config, folder, domain }, { log, autoPort, colour, certificates });
     const running = () => listeners.running;
     const relays = new RelayReader();
+    const shareTopics = () => env.topics.share(new Map(running().map(({ name, server }) => [name, server])));
+    shareTopics();
     const watcher = env.watch ? watchModules(listeners, log) : undefined;
     return {
       listening: () => running().map((each) => listeningOf(each, logFields(each))),
       async prepare(next, { folder, domain }) {
         const change = await listeners.prepare({ config: next, folder, domain });
-        return { ...change, commit: () => change.commit().then(() => watcher?.update()) };
+        const done = () => {
+          shareTopics();
+          watcher?.update();
+        };
+        return { ...change, commit: () => change.commit().then(done) };
       },
       metrics: tcpMetrics(() => running().map(countedOf)),
       gatherMetrics: () => gatherTcpMetrics(running()),
@@ -59,6 +65,7 @@ export const tcp = {
       routes: connectionRoutes(running),
       async stop(graceMs) {
         watcher?.close();
+        env.topics.share(new Map());
         await listeners.stop(graceMs);
       },
     };

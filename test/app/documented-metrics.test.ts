@@ -13,6 +13,9 @@ import { containersMetrics } from "../../src/labels/status.ts";
 import type { LoadSnapshot } from "../../src/load/mod.ts";
 import { type Family, familiesOf, openHost, openProcessReader, unitOf } from "../../src/metrics/mod.ts";
 import { openVitals } from "../../src/net/mod.ts";
+import { publishMetrics } from "../../src/nodes/monitoring.ts";
+import { NodeLink } from "../../src/nodes/node-link.ts";
+import { NODE_DEFAULTS } from "../../src/nodes/settings.ts";
 import { OfferedServices } from "../../src/part/mod.ts";
 import { probeMetrics, pushMetrics } from "../../src/probe/monitoring/mod.ts";
 import { PushJobs } from "../../src/probe/push/mod.ts";
@@ -53,6 +56,7 @@ function labelsIn(cell: string): string[] {
 }
 
 const NO_OFFERS = new OfferedServices(async () => {});
+const NO_NODES = new NodeLink({ ...NODE_DEFAULTS, servers: [], name: "a", log: logOf("test"), deliver() {} });
 const NO_CONTAINERS = new ContainerServices({
   config: { grace: 0, maxServices: 1 },
   offered: NO_OFFERS,
@@ -111,6 +115,7 @@ async function ownFamilies(): Promise<Family[]> {
     ...familiesOf(probeMetrics(() => [])),
     ...familiesOf(pushMetrics(new PushJobs({ folder: undefined, log: logOf("test"), onCalled() {} }))),
     ...familiesOf(boxesMetrics(() => [])),
+    ...familiesOf(publishMetrics(() => NO_NODES)),
     ...familiesOf(alertMetrics({ incidents: { list: [], dropped: 0 }, senders: [], windows: { list: () => [] } })),
     ...familiesOf(containersMetrics(NO_CONTAINERS, NO_OFFERS)),
     ...ofCertificates,

@@ -23,6 +23,7 @@ const NEEDED: readonly (readonly [RegExp, Section])[] = [
   [/^boxes\.NAME$/, { url: "https://a" }],
   [/^dns\.clients\.NAME$/, { match: ["192.168.1.2"] }],
   [/^dns\.follow$/, { url: "https://a", token: "a" }],
+  [/^publish$/, { nats: "nats://a" }],
   [/^tcp\.NAME$/, { listen: 1 }],
   [/^tcp\.NAME\.relay$/, { targets: ["a:1"] }],
   [/\.relay\.targets\.0$/, { address: "a:1" }],

@@ -46,6 +46,7 @@ export const ROOT_ABOUT = {
   containers: "Services that containers declare by labels",
   dns: "The name server; runs where a file has this section, or where there is no file",
   probe: "Probes of all services",
+  publish: ["none", "Joins the topics of several tenk processes through a NATS server"],
   proxy: "HTTPS and HTTP in front of services",
   tcp: "TCP listeners by name: a sink on 9091, which a load test can be run against",
   box: "What is wrong with the machine itself",

@@ -47,6 +47,8 @@ export class WorkerGroup {
   readonly count: number;
   port = 0;
   isStopping = false;
+  /** Gets every message that is published here, by connections or by the server; none that `deliver` brings. */
+  onPublish: ((topic: string, message: Uint8Array) => void) | undefined;
   #options: ListenOptions;
   #handlerHref: string | undefined;
   #limits: LimitSettings;
@@ -91,6 +93,7 @@ export class WorkerGroup {
     const sockets = { sharePort: false, inherited: group.#inherited, isPaused: isAcceptingPaused() };
     try {
       const loop = new LoopListener(options, handler, state, 0, sockets);
+      loop.forward = (topic, message) => group.onPublish?.(topic, message);
       group.port = loop.port;
       group.#workers = new LocalWorker(loop as LoopListener<unknown>);
       return group;
@@ -116,7 +119,11 @@ export class WorkerGroup {
       name: group.name,
       module: sourceUrl("net/worker/listener-program.ts"),
       startMessage: (index) => group.#startMessage(index),
-      receive: (index, message) => group.#passOn(message as Published, index),
+      receive: (index, message) => {
+        const published = message as Published;
+        group.#passOn(published, index);
+        group.onPublish?.(published.topic, published.message);
+      },
       ended: (index) => group.#ended(index),
     });
     group.#workers = deployment;
@@ -152,6 +159,12 @@ export class WorkerGroup {
   }
 
   publish(topic: string, message: Uint8Array): void {
+    this.#passOn({ topic, message }, undefined);
+    this.onPublish?.(topic, message);
+  }
+
+  /** Publishes what came from elsewhere. */
+  deliver(topic: string, message: Uint8Array): void {
     this.#passOn({ topic, message }, undefined);
   }
 
