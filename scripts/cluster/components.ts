@@ -189,6 +189,8 @@ function writeFiles({ folder, cgroup, kubeconfig }: Cluster): void {
     apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
     kind: "KubeProxyConfiguration",
     mode: "nftables",
+    // On a node with many Services the news of a pod that goes takes seconds too.
+    nftables: { minSyncPeriod: "3s" },
     clientConnection: { kubeconfig },
     hostnameOverride: "node",
     clusterCIDR: POD_NETWORK,

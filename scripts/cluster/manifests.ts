@@ -24,7 +24,6 @@ export const WITHOUT_DRAIN: readonly Patch[] = [
 
 const CONFIG = `tcp:
   packets: { listen: 9091, handler: echo }
-dashboard: { listen: "0.0.0.0:9190" }
 `;
 
 /** Applies the server's overlay with a handler that answers, and waits until only its pods run. */
@@ -48,6 +47,32 @@ export function applyNode(cluster: Cluster): void {
   const shipped = readFileSync(join(OVERLAYS, "../node/tenk.yaml"), "utf8");
   writeFileSync(join(folder, "tenk.yaml"), shipped.replace("dns: {", "dns: { hosts: { printer: 192.0.2.9 },"));
   kubectl(cluster, ["apply", "-k", folder]);
+}
+
+/**
+ * Starts the load test's Jobs against the server. There is no name server for Services in this cluster: pods know the names by a file.
+ *
+ * @param words of the controller, in place of the shipped ones
+ */
+export function applyLoad(cluster: Cluster, words: readonly string[]): void {
+  const secret = ["create", "secret", "generic", "tenk-load", "--from-literal=key=0123456789abcdef0123456789abcdef"];
+  kubectl(cluster, ["create", "namespace", "tenk-load"]);
+  kubectl(cluster, ["-n", "tenk-load", ...secret]);
+  kubectl(cluster, ["-n", "tenk-load", "apply", "-f", join(OVERLAYS, "../load/service.yaml")]);
+  const addressOf = (namespace: string, name: string) =>
+    kubectl(cluster, ["-n", namespace, "get", "service", name, "-o", "jsonpath={.spec.clusterIP}"]);
+  const hostAliases = [
+    { ip: addressOf("tenk", "tenk"), hostnames: ["tenk.tenk.svc"] },
+    { ip: addressOf("tenk-load", "tenk-load"), hostnames: ["tenk-load"] },
+  ];
+  const pod = "/spec/template/spec";
+  const names = [{ op: "add", path: `${pod}/hostAliases`, value: hostAliases }];
+  const run = [{ op: "replace", path: `${pod}/containers/0/args`, value: words }];
+  const patches = [
+    { target: { kind: "Job" }, patch: JSON.stringify(names) },
+    { target: { kind: "Job", name: "tenk-load" }, patch: JSON.stringify(run) },
+  ];
+  kubectl(cluster, ["apply", "-k", overlay(cluster, "load", { patches })]);
 }
 
 function overlay({ folder }: Cluster, name: string, changes: Patch): string {
