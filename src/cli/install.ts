@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import {
+  type Address,
   checkDashboard,
   checkParts,
   formatAddress,
@@ -107,14 +109,20 @@ export function requireSystemd(machine: Machine, command: "install" | "uninstall
 async function holdable({ config }: LoadedConfig): Promise<{ held: HeldAddress[]; notes: string[] }> {
   const held: HeldAddress[] = [];
   const notes: string[] = [];
-  for (const each of heldAddresses(config)) {
-    const { address, transport, setting } = each;
+  for (const { transport, setting, address: planned } of heldAddresses(config)) {
+    const address = openable(planned);
     const holder =
       "port" in address ? await portHolder(address.port, transport === "tcp" ? "tcp" : "tcp or udp") : undefined;
-    if (holder === undefined || /^(tenk|systemd)$/.test(holder.program)) held.push(each);
+    if (holder === undefined || /^(tenk|systemd)$/.test(holder.program)) held.push({ transport, address });
     else notes.push(`${formatAddress(address)} of ${setting}: ${holderText(holder)} has it`);
   }
   return { held, notes };
+}
+
+/** All of IPv6 is all of IPv4 on a machine without IPv6, as for tenk's own listeners. */
+function openable(address: Address): Address {
+  const isEverywhere = "host" in address && address.host === "::";
+  return isEverywhere && !existsSync("/proc/net/if_inet6") ? { ...address, host: "0.0.0.0" } : address;
 }
 
 function pageOf({ config }: LoadedConfig): string {

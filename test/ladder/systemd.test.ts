@@ -127,7 +127,9 @@ if (process.arch === "x64" && isWanted("the service under systemd", [...MACHINE_
       await using machine = await BootedMachine.boot({ [shared]: "/mnt" });
       machine.run("mkdir /srv/box && cp /mnt/box.yaml /mnt/hang.ts /srv/box");
       machine.run("mkdir -p /etc/systemd/system/tenk.service.d");
-      machine.run("printf '[Service]\\nWatchdogSec=3s\\n' > /etc/systemd/system/tenk.service.d/test.conf");
+      machine.run(
+        "printf '[Service]\\nWatchdogSec=3s\\nRestartSec=100ms\\n' > /etc/systemd/system/tenk.service.d/test.conf",
+      );
       machine.run("/mnt/tenk install --yes --config /srv/box/box.yaml");
 
       // The box's features, under the sandbox.

@@ -22,6 +22,7 @@ describe("the socket unit", () => {
     ["tcp: { a: { listen: some.name:7000 }, b: { listen: 127.0.0.1:0 } }", []],
     ["proxy: {}", ["ListenStream=0.0.0.0:443", "ListenStream=0.0.0.0:80"]],
     ["proxy: { https: 8443, http: off }", ["ListenStream=0.0.0.0:8443"]],
+    ["proxy: {}\ntcp: { a: { listen: 127.0.0.1:443 } }", ["ListenStream=127.0.0.1:443", "ListenStream=0.0.0.0:80"]],
     ["dns: {}", ["ListenDatagram=[::]:53", "ListenStream=[::]:53", "ListenStream=[::]:853"]],
     ["dns: { listen: 10.0.0.1:53, tls: off }", ["ListenDatagram=10.0.0.1:53", "ListenStream=10.0.0.1:53"]],
   ])("of %s holds what can be held", (yaml, expected) => {

@@ -190,14 +190,20 @@ export function listeningSettings(config: Config): ListeningSetting[] {
   return [...ofParts, { setting: "dashboard.listen", transport: "tcp", address: config.dashboard.listen }];
 }
 
-/** Returns the addresses of parts that can stay open during a restart: those of settings, and of `auto` what it tries first. */
+/**
+ * Returns the addresses of parts that can stay open during a restart: those of settings, and of `auto` what it tries first, unless it
+ * is taken by a setting.
+ */
 export function heldAddresses(config: Config): ListeningSetting[] {
-  return PARTS.flatMap((part) => {
+  const written = listeningSettings(config);
+  const usual = PARTS.flatMap((part) => {
     const section: unknown = config[part.name as keyof Config];
-    if (section === undefined) return [];
-    const addresses = [...part.addresses(section), ...(part.usualAddresses?.(section) ?? [])];
+    const addresses = section === undefined ? [] : (part.usualAddresses?.(section) ?? []);
     return addresses.map((each) => ({ ...each, setting: `${part.name}.${each.setting}` }));
   });
+  const free = usual.filter((each) => addressClashes([...written, each]).length === 0);
+  // The last one is the dashboard's, which opens its address by itself.
+  return [...written.slice(0, -1), ...free];
 }
 
 interface Problem {
