@@ -62,7 +62,8 @@ export class AgentRun {
   /** Prepares, and tells the controller when that is done. Never throws: what is wrong is told. */
   async prepare(message: Message): Promise<void> {
     try {
-      const protocol = PROTOCOLS[text(message.protocol, 20, "protocol")];
+      const kind = text(message.protocol, 20, "protocol");
+      const protocol = Object.hasOwn(PROTOCOLS, kind) ? PROTOCOLS[kind] : undefined;
       if (protocol === undefined) throw malformed("an unknown protocol");
       this.#files = new ReceivedFiles(message.files);
       const given = this.#files.placed(planOf(message.plan));

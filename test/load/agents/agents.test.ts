@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   type AgentPool,
+  findLimit,
   LoadControl,
   planTcp,
   type Report,
@@ -80,6 +81,16 @@ describe("a run on several agents", () => {
     expect([first.verdict.pass, second.verdict.pass]).toEqual([true, true]);
     expect([first.plan.workers, second.plan.workers]).toEqual([1, 2]);
     expect([...phases]).toContain("send");
+  });
+
+  test("is repeated at more and more load by a search for the limit", async () => {
+    await using echo = await target((connection, bytes) => connection.write(bytes));
+    await using pool = await openPool();
+    using _ = (await joined(pool, "a", "b"))[0]!;
+    const options = { agents: pool, maxSteps: 2, pauseMs: 0 };
+    const { limit, agents } = await findLimit(tcp, plan(echo.server.port, { durationMs: 300 }), options);
+    expect(limit).toMatchObject({ vary: "rate", knee: 40, curve: [{ value: 20 }, { value: 40 }] });
+    expect(agents?.each.map(({ name }) => name)).toEqual(["a", "b"]);
   });
 
   test("fails by the name of an agent that is killed, with what was measured by then", async () => {
