@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { type LoadedConfig, up, usualDataFolder } from "../app/mod.ts";
 import { type Log, logOf, messageOf, withHint } from "../base/mod.ts";
-import { closeUnclaimed, descriptorsOfSystemd, takeInherited } from "../net/mod.ts";
+import { isMemoryScarce } from "../limits/mod.ts";
+import { closeUnclaimed, descriptorsOfSystemd, shrinkMemory, takeInherited } from "../net/mod.ts";
 import { ServiceManager } from "../systemd/mod.ts";
 import { EXIT } from "./failure.ts";
 import type { LogFormat } from "./log-format.ts";
@@ -12,6 +13,8 @@ import { servedText } from "./served-text.ts";
 import { aborted, stopper } from "./stopper.ts";
 import { stderr } from "./terminal.ts";
 
+/** What the start has left over is given back when the first second, which needs the most, has passed. */
+const SHRINK_AFTER_MS = 1000;
 /** After a request to stop, a start under way has this long to finish, so that it can be stopped in order. */
 const START_TIMEOUT_MS = 1000;
 
@@ -98,6 +101,7 @@ export async function serve(
     }
     if (!stop.signal.aborted) manager.ready(servedText(instance));
     if (isOutdated) void reload();
+    if (isMemoryScarce()) setTimeout(shrinkMemory, SHRINK_AFTER_MS).unref();
     await aborted(stop.signal);
     manager.stopping();
     await instance.drain();

@@ -70,8 +70,13 @@ export function eventLoops(limits: ProcessLimits = processLimits()): number {
  * @param smallest @default {a sixteenth of full}
  */
 export function fittingSize(full: number, smallest = full / 16, { memoryBytes } = processLimits()): number {
-  if (memoryBytes >= FULL_MEMORY_BYTES) return full;
+  if (!isMemoryScarce({ memoryBytes })) return full;
   return Math.max(Math.ceil(smallest), Math.floor(full * (memoryBytes / FULL_MEMORY_BYTES)));
+}
+
+/** Returns whether memory is so scarce that sizes shrink. */
+export function isMemoryScarce({ memoryBytes }: Pick<ProcessLimits, "memoryBytes"> = processLimits()): boolean {
+  return memoryBytes < FULL_MEMORY_BYTES;
 }
 
 /** Returns the most that one thing may take: `full`, but no more than half of the memory. */

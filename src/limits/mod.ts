@@ -5,6 +5,7 @@ export {
   availableBytes,
   eventLoops,
   fittingSize,
+  isMemoryScarce,
   limitFields,
   memoryShare,
   type ProcessLimits,

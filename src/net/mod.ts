@@ -71,6 +71,7 @@ export { readNeighbours } from "./neighbours.ts";
 export { CLOSE_REASONS, type CloseReason, REJECTION_REASONS, type RejectionReason } from "./reasons.ts";
 export { register } from "./requests.ts";
 export { listen, type Server } from "./server.ts";
+export { shrinkMemory } from "./shrink-memory.ts";
 export { silentThreads } from "./silent-threads.ts";
 export {
   type Pipe,
