@@ -40,7 +40,7 @@ export const tlsVersion = oneOf("TLSv1.2", "TLSv1.3").default(SERVER_TLS_DEFAULT
 export const certificateFields = {
   cert: pem,
   key: pem.optional(),
-  passphrase: text("the passphrase of the key").optional(),
+  passphrase: text("the passphrase of the key").meta({ secret: true }).optional(),
 };
 
 /** A list of names stands for certificates of the store. */

@@ -55,6 +55,7 @@ describe("a variable of the environment", () => {
     ],
     ["TENK_BOX_DISK", "off", "box.disk", undefined],
     ["TENK_LOG_LEVEL", "debug", "log.level", "debug"],
+    ["TENK_LOG_LEVEL", "debug\n", "log.level", "debug"],
     ["TENK_DATA_HISTORY", "false", "data.history", "false"],
   ])("%s=%s sets %s", (variable, text, key, value) => {
     expect(settingsOf({ [variable]: text })[`${variable} ${key}`]).toBe(value!);

@@ -32,7 +32,7 @@ describe("effective settings", () => {
     "a relay over TLS": `{ listen: 1, handler: relay, relay: { targets: ["a:1"],
       tls: { serverName: db.home.arpa, verify: false, ca: ./ca.pem, alpn: [h2], minVersion: TLSv1.3 } } }`,
     "a relay over TLS by default": `{ listen: 1, handler: relay, relay: { targets: ["a:1"], tls: true } }`,
-    tls: `{ listen: 1, tls: { cert: ./cert.pem, key: "./a key.pem", passphrase: 'say: "so" #1', alpn: [h2, http/1.1],
+    tls: `{ listen: 1, tls: { cert: ./cert.pem, key: "./a key.pem", alpn: [h2, http/1.1],
       names: { git.home.arpa: { cert: ./git.pem, key: ./git-key.pem }, "*.home.arpa": { cert: ./all.pem, key: ./all-key.pem } },
       clientCertificates: require, clientCa: ./ca.pem, clientRevocations: ./crl.pem, minVersion: TLSv1.3,
       ciphers: ECDHE-ECDSA-AES128-GCM-SHA256, groups: [X25519], handshake: 2500ms, maxHandshakes: 0 } }`,
@@ -48,4 +48,11 @@ dashboard: { listen: "[::]:80", scrapers: [10.0.0.7], proxies: ["fd00::/8"], nam
     const once = parseConfig(text, "tenk.yaml");
     expect(parseConfig(fileOf(effectiveSettings(once)), "again.yaml").config).toEqual(once.config);
   });
+});
+
+test("no secret of a listener is printed", () => {
+  const tls = "{ cert: ./c.pem, key: ./k.pem, passphrase: hunter2 }";
+  const settings = effectiveSettings(parseConfig(`tcp: { a: { listen: 1, tls: ${tls} } }`, "tenk.yaml"));
+  expect(settings).toContainEqual({ key: "tcp.a.tls.passphrase", value: "(secret)", defaulted: false });
+  expect(JSON.stringify(settings)).not.toContain("hunter2");
 });

@@ -67,7 +67,9 @@ export function withEnvironment(
   const problems: string[] = [];
   const meant: Meant[] = [];
   const schema = schemaAt([]);
-  for (const [variable, text] of Object.entries(environment)) {
+  for (const [variable, given] of Object.entries(environment)) {
+    // A secret of podman's that was made by `echo` ends with a line feed.
+    const text = given?.replace(/\r?\n$/, "");
     if (text === undefined || !variable.startsWith("TENK_") || isReserved(variable, text)) continue;
     const { paths, isFile } = meaningsOf(variable, schema, declared);
     if (paths.length === 0) unused.push({ variable, why: unknown(variable, schema, declared) });
