@@ -4,6 +4,7 @@ export const CERTIFICATE_ABOUT = {
   cert: "The certificate with its chain: a file, PEM text, or auto for one of the store",
   key: ["none, with auto", "Its private key: a file or PEM text"],
   passphrase: ["none", "The passphrase of an encrypted key; better a key without one that only tenk may read"],
+  passphraseFile: ["none", "A file with the passphrase"],
 } as const;
 
 export const HANDSHAKE_ABOUT = {

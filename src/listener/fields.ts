@@ -41,6 +41,7 @@ export const certificateFields = {
   cert: pem,
   key: pem.optional(),
   passphrase: text("the passphrase of the key").meta({ secret: true }).optional(),
+  passphraseFile: text("a file's path").optional(),
 };
 
 /** A list of names stands for certificates of the store. */

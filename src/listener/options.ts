@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { z } from "zod";
 import type { Limits, ListenOptions, ServerTlsOptions } from "../net/mod.ts";
+import { readSecret } from "../part/mod.ts";
 import type {
   acceptFields,
   bufferFields,
@@ -67,11 +68,15 @@ export function isAutomatic({ cert }: ServerTlsConfig): boolean {
 
 /** Returns the options of a section that has its own certificates. */
 export function serverTlsOptions(tls: ServerTlsConfig, folder: string): ServerTlsOptions {
-  const certificate = ({ cert, key = "", passphrase }: Config<typeof certificateFields>) => ({
-    cert: pemOption(cert, folder),
-    key: pemOption(key, folder),
-    ...(passphrase !== undefined && { passphrase }),
-  });
+  const certificate = ({ cert, key = "", ...given }: Config<typeof certificateFields>) => {
+    const place = { setting: "tls.passphrase", folder };
+    const passphrase = readSecret({ value: given.passphrase, file: given.passphraseFile }, place);
+    return {
+      cert: pemOption(cert, folder),
+      key: pemOption(key, folder),
+      ...(passphrase !== undefined && { passphrase }),
+    };
+  };
   const names = Object.entries(tls.names ?? {}).map(([name, each]) => [name, certificate(each)] as const);
   return {
     ...certificate(tls),

@@ -31,7 +31,7 @@ const NEEDED: readonly (readonly [RegExp, Section])[] = [
   [/^tcp\.NAME\.tls$/, { cert: "a.pem", key: "b.pem" }],
   [/\.proxyProtocol$/, { trusted: ["10.0.0.1"] }],
   [/^certificates\.dns$/, { command: ["a"] }],
-  [/^certificates\.externalAccount$/, { keyId: "a", macKey: "b" }],
+  [/^certificates\.externalAccount$/, { keyId: "a" }],
   [/^services\.NAME$/, { target: "http://a" }],
   [/\.targets\.0$/, { url: "http://a" }],
   [/\.redirect$/, { to: "/a" }],

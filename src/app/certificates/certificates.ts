@@ -16,7 +16,7 @@ import {
   respondForCa,
 } from "../../certificates/mod.ts";
 import type { Metric } from "../../metrics/mod.ts";
-import type { Certificates, SitePage } from "../../part/mod.ts";
+import { type Certificates, readSecret, type SitePage } from "../../part/mod.ts";
 import type { CertificatesConfig } from "./section.ts";
 
 export interface CertificateSettings {
@@ -133,8 +133,15 @@ function acmeOptions({ config, folder }: CertificateSettings, accountFolder: str
     ...(preferredChain !== undefined && { preferredChain }),
     ...(challenges && { challenges }),
     ...(dns && { dns: dnsOptions(dns, folder) }),
-    ...(externalAccount && { externalAccount }),
+    ...(externalAccount && {
+      externalAccount: { keyId: externalAccount.keyId, macKey: macKeyOf(externalAccount, folder) },
+    }),
   };
+}
+
+function macKeyOf({ macKey, macKeyFile }: NonNullable<CertificatesConfig["externalAccount"]>, folder: string): string {
+  const setting = "certificates.externalAccount.macKey";
+  return readSecret({ value: macKey, file: macKeyFile }, { setting, folder })!;
 }
 
 /** `./dns.sh` is a file beside the configuration, `nsupdate` one of PATH. */

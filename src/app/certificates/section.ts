@@ -47,13 +47,19 @@ export const CERTIFICATES_SCHEMA = section(
     externalAccount: section(
       {
         keyId: text("the key's id, as the CA shows it"),
-        macKey: text("the MAC key, as the CA shows it").meta({ secret: true }),
+        macKey: text("the MAC key, as the CA shows it").meta({ secret: true }).optional(),
+        macKeyFile: text("a file's path").optional(),
       },
       {
         keyId: "The key's id, as the CA shows it",
-        macKey: "The MAC key, as the CA shows it",
+        macKey: ["none", "The MAC key, as the CA shows it; better in a file"],
+        macKeyFile: ["none", "A file with the MAC key"],
       },
-    ).optional(),
+    )
+      .refine(({ macKey, macKeyFile }) => (macKey === undefined) !== (macKeyFile === undefined), {
+        error: "expected one of macKey and macKeyFile",
+      })
+      .optional(),
   },
   {
     acme: "Who signs public names: letsencrypt needs no account; off, or another CA. Names of the house have the local CA, and nothing is asked",
