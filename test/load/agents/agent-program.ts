@@ -2,8 +2,10 @@
 import { messageOf } from "../../../src/base/mod.ts";
 import { type AgentOptions, runAgent } from "../../../src/load/mod.ts";
 
+const stop = new AbortController();
+process.once("SIGTERM", () => stop.abort());
 try {
-  await runAgent(JSON.parse(process.env.AGENT ?? "") as AgentOptions);
+  await runAgent({ ...(JSON.parse(process.env.AGENT ?? "") as AgentOptions), signal: stop.signal });
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;

@@ -1,14 +1,5 @@
-import { describe, expect, test } from "bun:test";
-import {
-  type AgentPool,
-  findLimit,
-  LoadControl,
-  planTcp,
-  type Report,
-  runLoad,
-  type TcpOptions,
-  tcp,
-} from "../../../src/load/mod.ts";
+import { afterAll, describe, expect, test } from "bun:test";
+import { findLimit, LoadControl, planTcp, type Report, runLoad, type TcpOptions, tcp } from "../../../src/load/mod.ts";
 import { PING, target } from "../servers.ts";
 import { AgentProcess, openPool, until } from "./support.ts";
 
@@ -35,23 +26,23 @@ function sum(report: Report, of: (agent: NonNullable<Report["agents"]>["each"][n
   return report.agents!.each.reduce((total, agent) => total + of(agent), 0);
 }
 
-async function joined(pool: AgentPool, ...names: readonly string[]): Promise<AgentProcess[]> {
-  const agents = names.map((name) => new AgentProcess(pool.port, name));
-  await pool.arrived();
-  return agents;
-}
+const pool = await openPool({ wanted: 3 });
+const [first, second, third] = ["a", "pi-2", "c"].map((name) => new AgentProcess(pool.port, name));
+afterAll(async () => {
+  await pool.close();
+  for (const agent of [first!, second!, third!]) agent[Symbol.dispose]();
+});
 
 describe("a run on several agents", () => {
   test("does the plan exactly, and its report is the sum of theirs and of what the target counted", async () => {
     await using echo = await target((connection, bytes) => connection.write(bytes));
-    await using pool = await openPool({ wanted: 3 });
-    const agents = await joined(pool, "c", "a", "b");
+    await pool.arrived();
     const report = await runLoad(tcp, plan(echo.server.port), { agents: pool });
     expect(report.verdict).toMatchObject({ pass: true });
     expect(report.agents?.each.map(({ name, connections }) => [name, connections.opened])).toEqual([
       ["a", 4],
-      ["b", 3],
       ["c", 3],
+      ["pi-2", 3],
     ]);
     expect(report.connections).toMatchObject({ opened: 10, peak: 10, held: 10, failed: 0, lost: 0 });
     expect(report.messages.answered).toBe(report.messages.sent);
@@ -65,14 +56,10 @@ describe("a run on several agents", () => {
       report.latencyUs.message.max,
     );
     expect(report.agents!.startedWithinUs).toBeGreaterThan(0);
-    await pool.close();
-    expect(await Promise.all(agents.map(({ exitCode }) => exitCode))).toEqual([0, 0, 0]);
   });
 
   test("goes on for one run after the other, and tells how each stands", async () => {
     await using echo = await target((connection, bytes) => connection.write(bytes));
-    await using pool = await openPool();
-    using _ = (await joined(pool, "a", "b"))[0]!;
     const phases = new Set<string>();
     const onSnapshot = ({ phase }: { phase: string }) => phases.add(phase);
     const options = { agents: pool, onSnapshot };
@@ -85,58 +72,56 @@ describe("a run on several agents", () => {
 
   test("is repeated at more and more load by a search for the limit", async () => {
     await using echo = await target((connection, bytes) => connection.write(bytes));
-    await using pool = await openPool();
-    using _ = (await joined(pool, "a", "b"))[0]!;
     const options = { agents: pool, maxSteps: 2, pauseMs: 0 };
     const { limit, agents } = await findLimit(tcp, plan(echo.server.port, { durationMs: 300 }), options);
     expect(limit).toMatchObject({ vary: "rate", knee: 40, curve: [{ value: 20 }, { value: 40 }] });
-    expect(agents?.each.map(({ name }) => name)).toEqual(["a", "b"]);
+    expect(agents?.each.map(({ name }) => name)).toEqual(["a", "c", "pi-2"]);
+  });
+
+  test("cannot be prepared where a machine cannot do its part, which is named", async () => {
+    const run = runLoad(tcp, plan(1, { sourceAddresses: ["192.0.2.7"] }), { agents: pool });
+    await expect(run).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(/^Agent [\w-]+: .*192\.0\.2\.7 is not one of this machine/),
+    });
+    expect(runLoad(tcp, plan(1, { connections: 1 }), { agents: pool })).rejects.toThrow(
+      /3 agents .* share 1 connections/,
+    );
+  });
+
+  test("that is stopped by its controller stops on all", async () => {
+    await using echo = await target((connection, bytes) => connection.write(bytes));
+    const control = new LoadControl();
+    const running = runLoad(tcp, plan(echo.server.port, { durationMs: 60_000 }), { agents: pool, control });
+    await until(() => echo.connections.size === 10);
+    control.stop();
+    expect(await running).toMatchObject({ endedBy: "stopped" });
+    expect(echo.connections.size).toBe(0);
+  });
+
+  test("fails by the name of an agent that its user stops", async () => {
+    await using echo = await target((connection, bytes) => connection.write(bytes));
+    const running = runLoad(tcp, plan(echo.server.port, { durationMs: 60_000 }), { agents: pool });
+    await until(() => echo.connections.size === 10);
+    third!.child.kill("SIGTERM");
+    expect((await running).verdict.reason).toContain("agent c was lost: it was stopped there");
+    await third!.exitCode;
+    await expect(runLoad(tcp, plan(echo.server.port), { agents: pool })).rejects.toThrow("Only 2 of 3 agents are here");
   });
 
   test("fails by the name of an agent that is killed, with what was measured by then", async () => {
     await using echo = await target((connection, bytes) => connection.write(bytes));
-    await using pool = await openPool();
-    const [first, second] = await joined(pool, "a", "pi-2");
-    const running = runLoad(tcp, plan(echo.server.port, { durationMs: 30_000 }), { agents: pool });
+    using _ = new AgentProcess(pool.port, "d");
+    await pool.arrived();
+    const running = runLoad(tcp, plan(echo.server.port, { durationMs: 60_000 }), { agents: pool });
     await until(() => echo.bytes > 400 && echo.connections.size === 10);
     second!.child.kill("SIGKILL");
     const report = await running;
     expect(report).toMatchObject({ endedBy: "agent-lost", verdict: { pass: false } });
     expect(report.verdict.reason).toMatch(/agent pi-2 was lost: its connection (was closed|ended)/);
-    expect(report.agents?.each.map(({ lost }) => lost !== null)).toEqual([false, true]);
+    expect(report.agents?.each.map(({ lost }) => lost !== null)).toEqual([false, false, true]);
     expect(report.messages.sent).toBeGreaterThan(0);
     await pool.close();
     expect(await first!.exitCode).toBe(0);
-  });
-
-  test("that is stopped by its controller stops on all; one that an agent's user stops fails", async () => {
-    await using echo = await target((connection, bytes) => connection.write(bytes));
-    await using pool = await openPool();
-    const [, second] = await joined(pool, "a", "b");
-    const control = new LoadControl();
-    const running = runLoad(tcp, plan(echo.server.port, { durationMs: 30_000 }), { agents: pool, control });
-    await until(() => echo.connections.size === 10);
-    control.stop();
-    expect(await running).toMatchObject({ endedBy: "stopped" });
-    expect(echo.connections.size).toBe(0);
-    const again = runLoad(tcp, plan(echo.server.port, { durationMs: 30_000 }), { agents: pool });
-    await until(() => echo.connections.size === 10);
-    second!.child.kill("SIGSTOP");
-    second!.child.kill("SIGCONT");
-    second!.child.kill("SIGTERM");
-    expect((await again).verdict.reason).toContain("agent b was lost");
-  });
-
-  test("cannot be prepared where a machine cannot do its part, which is named", async () => {
-    await using pool = await openPool();
-    using _ = (await joined(pool, "a", "b"))[0]!;
-    const run = runLoad(tcp, plan(1, { sourceAddresses: ["192.0.2.7"] }), { agents: pool });
-    await expect(run).rejects.toMatchObject({
-      code: "unsupported",
-      message: expect.stringMatching(/^Agent [ab]: .*192\.0\.2\.7 is not one of this machine/),
-    });
-    expect(runLoad(tcp, plan(1, { connections: 1 }), { agents: pool })).rejects.toThrow(
-      /2 agents .* share 1 connections/,
-    );
   });
 });
