@@ -27,6 +27,8 @@ export interface AccessMeans {
   readonly now?: () => number;
   /** Keeps sessions over a restart. @default {they end with the process} */
   readonly file?: SessionFile | undefined;
+  /** Another process still writes the file: `thaw` reads it. @default {false} */
+  readonly startsFrozen?: boolean;
   /** Recognizes requests through services of ours. @default {there are none} */
   readonly link?: DashboardLink;
 }
@@ -59,6 +61,8 @@ export class Access {
   readonly sessions: Sessions;
   readonly throttle = new Throttle();
   readonly #now: () => number;
+  readonly #file: SessionFile | undefined;
+  #isToRead = true;
   #tokens: readonly string[] = [];
   #readTokens: readonly string[] = [];
   /** Digest of the tokens and password under which the sessions began. */
@@ -69,14 +73,24 @@ export class Access {
   #isProxy: (address: string) => boolean = () => false;
   #isOuterProxy: (address: string) => boolean = () => false;
 
-  constructor(options: AccessOptions, { now = () => performance.now(), file, link }: AccessMeans = {}) {
+  constructor(
+    options: AccessOptions,
+    { now = () => performance.now(), file, link, startsFrozen = false }: AccessMeans = {},
+  ) {
     this.#now = now;
+    this.#file = file;
     this.#link = link;
     this.sessions = new Sessions(file && { onChange: (sessions) => file.write(this.#credentials, sessions) });
     this.configure(options);
-    const kept = file?.read(this.#credentials);
+    if (!startsFrozen) this.thaw();
+  }
+
+  /** Reads the sessions of the process before, once. */
+  thaw(): void {
+    const kept = this.#isToRead ? this.#file?.read(this.#credentials) : undefined;
+    this.#isToRead = false;
     // Also when `kept` is empty: sessions of another password must not come back with that password.
-    if (kept !== undefined) this.sessions.restore(kept, now());
+    if (kept !== undefined) this.sessions.restore(kept, this.#now());
   }
 
   /**

@@ -29,8 +29,8 @@ export interface DashboardOptions {
   /** Is told where it listens. */
   readonly link: DashboardLink;
   readonly log: Log;
-  /** Instead of one that is free to choose: that of the process before. @default {a free one} */
-  readonly portInsteadOf0?: number | undefined;
+  /** Another process still owns the file of sessions: `thaw` follows. @default {false} */
+  readonly startsFrozen?: boolean;
 }
 
 /** How long a stop waits for the file of sessions. */
@@ -53,8 +53,7 @@ export class Dashboard {
   /** @throws {TenkError} `config` for a password that cannot be used, `permission-denied`, `address-unavailable` */
   static async open(options: DashboardOptions): Promise<Dashboard> {
     const dashboard = new Dashboard(options);
-    const at = dashboard.#at;
-    dashboard.#server = await dashboard.#serve({ ...at, port: at.port || (options.portInsteadOf0 ?? 0) });
+    dashboard.#server = await dashboard.#serve(dashboard.#at);
     await dashboard.#logged;
     dashboard.#tellWhere();
     return dashboard;
@@ -62,7 +61,8 @@ export class Dashboard {
 
   private constructor({ loaded, ...options }: DashboardOptions) {
     this.#options = options;
-    this.#access = new Access(accessOf(loaded, options.token), { file: options.sessionFile, link: options.link });
+    const { token, sessionFile: file, link, startsFrozen = false } = options;
+    this.#access = new Access(accessOf(loaded, token), { file, link, startsFrozen });
     this.#site = siteOf(loaded);
     this.#at = loaded.config.dashboard.listen;
   }
@@ -71,22 +71,16 @@ export class Dashboard {
     return `http://${formatAddress({ host: this.#at.host, port: this.#server.port })}${this.#site.basePath}`;
   }
 
-  /**
-   * Closes the port and ends all streams, so that another process can open it; pages connect again by themselves.
-   *
-   * @returns the port
-   */
-  async release(): Promise<number> {
-    const { port } = this.#server;
+  /** Leaves the file of sessions to another process, and ends all streams: pages connect again by themselves, to whoever accepts then. */
+  async freeze(): Promise<void> {
     this.#options.sources.live.stop();
-    await this.#server.stop();
-    return port;
+    await this.#options.sessionFile?.freeze();
   }
 
-  /** Opens the port again after `release`. */
-  async reopen(): Promise<void> {
-    this.#server = await this.#serve({ ...this.#at, port: this.#server.port });
-    this.#tellWhere();
+  /** Goes on after `freeze`; after a frozen start with the sessions of the process before. */
+  thaw(): void {
+    this.#options.sessionFile?.thaw();
+    this.#access.thaw();
   }
 
   /**

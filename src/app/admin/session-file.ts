@@ -29,6 +29,7 @@ export class SessionFile {
   #next: string | undefined;
   #writing: Promise<void> | undefined;
   #hasFailed = false;
+  #isFrozen = false;
 
   constructor(file: string, log: Log) {
     this.#file = file;
@@ -61,7 +62,18 @@ export class SessionFile {
     }
   }
 
+  /** Writes what there is, and nothing more until `thaw`: another process has the file. */
+  async freeze(): Promise<void> {
+    this.#isFrozen = true;
+    await this.settled();
+  }
+
+  thaw(): void {
+    this.#isFrozen = false;
+  }
+
   write(credentials: string, sessions: readonly KeptSession[]): void {
+    if (this.#isFrozen) return;
     this.#next = `${JSON.stringify({ credentials, sessions })}\n`;
     this.#writing ??= this.#writeAll().finally(() => {
       this.#writing = undefined;

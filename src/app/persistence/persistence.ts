@@ -62,8 +62,7 @@ export async function openPersistence(
   const markFile = ownsFolder && store !== undefined ? join(dirname(tokenFile), "marks") : undefined;
   const files = { tokenFile, sessionFile, markFile };
   if (store === undefined) {
-    const freeze = async () => sessionFile?.settled();
-    return { ...inMemory(), freeze, folder, token, isNewToken, ...files };
+    return { ...inMemory(), folder, token, isNewToken, ...files };
   }
   // Opened before connections come, while descriptors are free. A disk that hangs must not keep tenk from starting.
   async function open(): Promise<void> {
@@ -80,7 +79,7 @@ export async function openPersistence(
     isNewToken,
     ...files,
     async freeze() {
-      await Promise.all([history.flush(), sessionFile?.settled()]);
+      await history.flush();
       await store.freeze();
     },
     async thaw() {
