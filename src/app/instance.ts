@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { flushOccasional, type Log, logOf, TenkError } from "../base/mod.ts";
+import { flushOccasional, isOneFile, type Log, logOf, TenkError } from "../base/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
 import { limitFields } from "../limits/mod.ts";
 import type { Family } from "../metrics/mod.ts";
@@ -22,10 +22,17 @@ import { type PushTarget, pushingOf } from "./push/mod.ts";
 import { changeTogether } from "./reload.ts";
 import { checkParts, RunningParts } from "./running-parts.ts";
 import { ServiceChanges } from "./service-changes.ts";
-import { type FreezeSources, freezeInstance, type HandedState, thawInstance } from "./upgrade/mod.ts";
+import {
+  type FreezeSources,
+  freezeInstance,
+  type HandedState,
+  thawInstance,
+  type UpgradeStatus,
+} from "./upgrade/mod.ts";
 import { VERSION } from "./version.ts";
 
 const MAX_LOGGED_URLS = 10;
+const NO_UPGRADES: UpgradeStatus = { program: process.execPath, isOneFile: isOneFile(), isUnderWay: false, last: null };
 
 /** A running tenk. */
 export interface Instance {
@@ -49,7 +56,7 @@ export interface Instance {
   /** Opens log files anew, for whoever moved them. */
   reopenLogs(): Promise<void>;
   /**
-   * Writes what it keeps, and leaves the data folder and the dashboard's port to another process. Connections go on. A stop that follows
+   * Writes what it keeps, and leaves the data folder to another process. Connections go on. A stop that follows
    * writes nothing.
    *
    * @param pause called when only short work is left: from then on nothing new may be accepted
@@ -104,8 +111,10 @@ export interface UpOptions {
   readonly dataFolder?: string;
   /** False keeps load tests there, but no history. @default {true} */
   readonly keepsHistory?: boolean;
-  /** The process that this one is to replace still runs: it owns the data folder and the dashboard's port until `thaw`. @default {false} */
+  /** The process that this one is to replace still runs: it owns the data folder until `thaw`. @default {false} */
   readonly startsFrozen?: boolean;
+  /** Returns how the last upgrade went. @default {there was none} */
+  readonly upgrades?: () => UpgradeStatus;
   /** Called with the link that logs in, and the token's file, when a token was made. The link must never reach a log. */
   readonly onNewToken?: (link: string, file: string | undefined) => void;
 }
@@ -156,20 +165,18 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   const persistence = await openPersistence(loaded, options.dataFolder, log, options.keepsHistory, store);
   let current = loaded;
   const { monitoring, marks, adminSources, setReady, beginStop } = startWatching(
-    { parts, certificates, services: () => current.services, box: () => current.config.box },
+    {
+      ...{ parts, certificates, services: () => current.services, box: () => current.config.box },
+      upgrades: options.upgrades ?? (() => NO_UPGRADES),
+    },
     persistence,
     { log, startsFrozen },
   );
   watching.monitoring = monitoring;
-  let dashboard: Dashboard | undefined;
-  async function openDashboard(portInsteadOf0?: number): Promise<void> {
-    if (dashboard !== undefined) return dashboard.reopen();
-    const { token, sessionFile } = persistence;
-    const sources = adminSources;
-    dashboard = await Dashboard.open({ loaded: current, token, sessionFile, sources, link, log, portInsteadOf0 });
-  }
+  let dashboard: Dashboard;
   try {
-    if (!startsFrozen) await openDashboard();
+    const { token, sessionFile } = persistence;
+    dashboard = await Dashboard.open({ loaded, token, sessionFile, sources: adminSources, link, log, startsFrozen });
   } catch (error) {
     monitoring.stop();
     await Promise.all([parts.stop(0), persistence.stop()]);
@@ -180,10 +187,10 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   log.info(startsFrozen ? "ready to take over" : "up", {
     tenk: VERSION,
     pid: process.pid,
-    ...(dashboard && { status: dashboard.url }),
+    status: dashboard.url,
   });
   logServing(parts.urls(), log);
-  if (persistence.isNewToken && dashboard !== undefined)
+  if (persistence.isNewToken)
     options.onNewToken?.(`${dashboard.url}?token=${persistence.token}`, persistence.tokenFile);
   const pushing = pushingOf(loaded, options, { log, read: monitoring.families });
   if (!startsFrozen) await pushing.begin();
@@ -191,22 +198,18 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
   let thawed = Promise.withResolvers<void>();
   thawed.resolve();
   const freezing: FreezeSources = {
-    ...{ parts, certificates, persistence, marks, pushing },
-    dashboard: { open: openDashboard, release: async () => dashboard!.release() },
+    ...{ parts, certificates, persistence, marks, pushing, dashboard },
   };
 
   let stopping: Promise<void> | undefined;
   serviceChanges.begin(async (next, isOfServices) => {
     if (stopping) throw new TenkError("config", "Cannot reload: it is stopping");
     // It follows when an upgrade has failed. One that succeeds ends this process, and the next one reads the file itself.
-    if (dashboard !== undefined) await thawed.promise;
+    await thawed.promise;
     const urls = parts.urls();
     const isListenerPort = (port: number) =>
       parts.listening().some(({ address }) => "port" in address && address.port === port);
-    await changeTogether([
-      ...(dashboard === undefined ? [] : [() => dashboard!.prepare(next, isListenerPort)]),
-      ...parts.changesFor(next, isOfServices),
-    ]);
+    await changeTogether([() => dashboard.prepare(next, isListenerPort), ...parts.changesFor(next, isOfServices)]);
     logUnapplied(current, next, options, log);
     if (!isOfServices) logNotes(next, log);
     current = next;
@@ -216,13 +219,16 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     beginStop();
     log.info(isFrozen ? "draining" : "stopping", { graceMs });
     await pushing.beforeStop();
-    // The other process samples now.
-    if (isFrozen) monitoring.stop();
+    // The other process samples and shows now.
+    if (isFrozen) {
+      monitoring.stop();
+      await dashboard.stop();
+    }
     await parts.stop(graceMs);
     await pushing.end();
     if (!isFrozen) monitoring.stop();
     adminSources.live.stop();
-    await Promise.all([dashboard?.stop(), marks.stopped(), persistence.stop(), certificates.close()]);
+    await Promise.all([dashboard.stop(), marks.stopped(), persistence.stop(), certificates.close()]);
     flushOccasional();
     log.info("stopped");
   }
@@ -231,7 +237,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       return parts.listening().map(listenerAddress);
     },
     get statusUrl() {
-      return dashboard?.url ?? "";
+      return dashboard.url;
     },
     get localRoot() {
       return certificates.localRoot;
@@ -252,7 +258,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
       setReady(true);
       isFrozen = false;
       thawed.resolve();
-      if (state !== undefined) log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard!.url });
+      if (state !== undefined) log.info("up", { tenk: VERSION, pid: process.pid, status: dashboard.url });
     },
     upgradeFailed: (reason) => marks.upgradeFailed(reason),
     async reopenLogs() {
@@ -282,7 +288,7 @@ function certificateSettings(loaded: LoadedConfig, { dataFolder, startsFrozen }:
 
 /** Starts monitoring, and gathers what the admin server shows. */
 function startWatching(
-  sources: Pick<MonitoringOptions, "parts" | "certificates" | "services" | "box">,
+  sources: Pick<MonitoringOptions, "parts" | "certificates" | "services" | "box" | "upgrades">,
   { history, runs, folder, markFile }: Persistence,
   { log, startsFrozen }: { readonly log: Log; readonly startsFrozen: boolean },
 ) {

@@ -41,4 +41,5 @@ export {
 } from "./persistence/mod.ts";
 export { loadFamilies, type Push, type PushOptions, type PushTarget, pushTarget, startPush } from "./push/mod.ts";
 export { checkParts } from "./running-parts.ts";
+export { Predecessor, type UpgradeStatus, Upgrades } from "./upgrade/mod.ts";
 export { COMMIT, VERSION } from "./version.ts";

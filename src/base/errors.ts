@@ -20,6 +20,7 @@ export type ErrorCode =
   | "worker-failed" // an event loop ended unexpectedly
   | "not-found" // what a request names does not exist
   | "file-unreadable"
+  | "upgrade-failed" // the process goes on as before
   | "unsupported";
 
 /**

@@ -58,10 +58,13 @@ export async function startInstance(args: readonly string[], terminal: Terminal)
   }
 }
 
+/** How this program was started: its file may have been replaced since. */
+const EXECUTABLE = process.execPath;
+
 /** Returns how to start this program again: the executable itself, or the runtime with the checkout's main file. */
-function ownProgram(): [program: string, ...before: string[]] {
-  if (isOneFile()) return [process.execPath];
-  return [process.execPath, ...process.execArgv, fileURLToPath(sourceUrl("main.ts"))];
+export function ownProgram(): [program: string, ...before: string[]] {
+  if (isOneFile()) return [EXECUTABLE];
+  return [EXECUTABLE, ...process.execArgv, fileURLToPath(sourceUrl("main.ts"))];
 }
 
 function readyLine(child: ChildProcess): Promise<InstanceReady> {
@@ -80,7 +83,8 @@ function endedEarly(code: number | null): never {
   throw new TenkError("connect-failed", `tenk up ended before it was up, with code ${code ?? "none"}`);
 }
 
-async function requireHealthy(statusUrl: string): Promise<void> {
+/** @throws {TenkError} `connect-failed` */
+export async function requireHealthy(statusUrl: string): Promise<void> {
   const { status } = await fetch(new URL("healthz", statusUrl), { signal: AbortSignal.timeout(5000) });
   if (status !== 200)
     throw new TenkError("connect-failed", `tenk at ${statusUrl} is not healthy: it answers ${status}`);

@@ -16,6 +16,7 @@ function statusOf(reads: number, cpuSeconds: number, framesRead = 0): Status {
     problems: [],
     undecided: [],
     certificates: [],
+    upgrade: { program: "/usr/bin/tenk", isOneFile: true, isUnderWay: false, last: null },
     parts: {
       tcp: {
         listeners: [

@@ -38,6 +38,11 @@ export const LOG_ABOUT = {
     "pretty for people, logfmt or JSON for programs; under systemd without time and with priority, as the journal has its own",
 } as const;
 
+export const UPGRADE_ABOUT = {
+  drain: "How long open connections of the process before may go on after an upgrade",
+  timeout: "How long the new process may take to be ready; then the one before goes on",
+} as const;
+
 export const ROOT_ABOUT = {
   version:
     "For which version of the configuration the file was written; older ones are read too, and what changed is logged",
@@ -57,5 +62,6 @@ export const ROOT_ABOUT = {
   shutdown: "What happens between a request to stop and the end",
   push: "Series that --push sends",
   data: "What is kept on the disk",
+  upgrade: "What tenk upgrade waits for",
   log: "The log",
 } as const;

@@ -5,7 +5,15 @@ import { BOX_SCHEMA } from "../box/mod.ts";
 import { CERTIFICATES_SCHEMA } from "../certificates/mod.ts";
 import { PART_SCHEMAS, type PartSchemas } from "../part-list.ts";
 import { DOMAIN_SCHEMA, SERVICES_SCHEMA } from "../services/mod.ts";
-import { DASHBOARD_ABOUT, DATA_ABOUT, LOG_ABOUT, PUSH_ABOUT, ROOT_ABOUT, SHUTDOWN_ABOUT } from "./about.ts";
+import {
+  DASHBOARD_ABOUT,
+  DATA_ABOUT,
+  LOG_ABOUT,
+  PUSH_ABOUT,
+  ROOT_ABOUT,
+  SHUTDOWN_ABOUT,
+  UPGRADE_ABOUT,
+} from "./about.ts";
 import { basePath, EXPECTED_ANCESTORS, frameAncestor, pushLabels } from "./fields.ts";
 import { usualDashboard, usualDrainDelayMs } from "./surroundings.ts";
 import { CONFIG_VERSION } from "./version.ts";
@@ -53,6 +61,7 @@ export const CONFIG_SCHEMA = section(
       },
       DATA_ABOUT,
     ).prefault({}),
+    upgrade: section({ drain: duration.prefault("10m"), timeout: duration.prefault("1m") }, UPGRADE_ABOUT).prefault({}),
     log: section(
       {
         level: oneOf("debug", "info", "warn", "error").default("info"),

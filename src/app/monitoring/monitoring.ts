@@ -16,6 +16,7 @@ import { openVitals, sharedThreads } from "../../net/mod.ts";
 import { type Problem, publicService, type Service } from "../../part/mod.ts";
 import { type BoxConfig, startBoxWatch } from "../box/mod.ts";
 import type { RunningParts } from "../running-parts.ts";
+import type { UpgradeStatus } from "../upgrade/mod.ts";
 import { VERSION } from "../version.ts";
 import { loopFamilies } from "./loop-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
@@ -27,6 +28,7 @@ export interface MonitoringOptions {
   readonly services: () => readonly Service[];
   readonly certificates: CertificateSource;
   readonly box: () => BoxConfig;
+  readonly upgrades: () => UpgradeStatus;
   readonly history: History;
   /** Called after each sample. */
   readonly onSecond: () => void;
@@ -120,6 +122,7 @@ export function startMonitoring(options: MonitoringOptions): Monitoring {
         problems: parts.problems(),
         undecided: parts.undecided(),
         certificates: certificates.status(),
+        upgrade: options.upgrades(),
         parts: await parts.status(),
       };
     },

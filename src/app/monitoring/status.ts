@@ -2,6 +2,7 @@ import type { CertificateStatus } from "../../certificates/mod.ts";
 import type { HostStatus, LimitsStatus, MountStatus } from "../../dash/mod.ts";
 import type { HostSample, ProcessSample } from "../../metrics/mod.ts";
 import type { Problem, PublicService } from "../../part/mod.ts";
+import type { UpgradeStatus } from "../upgrade/mod.ts";
 import { throttlingStatus } from "./throttling.ts";
 
 /** The body of `/api/status`. A field is null when the system does not tell it. */
@@ -33,6 +34,8 @@ export interface Status {
   readonly undecided: readonly string[];
   /** Those that listeners serve or wait for. */
   readonly certificates: readonly CertificateStatus[];
+  /** How the last upgrade without a stop went. */
+  readonly upgrade: UpgradeStatus;
   /** The status of each running part, by its name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }

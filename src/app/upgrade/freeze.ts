@@ -8,8 +8,6 @@ export interface HandedState {
   /** Its version of tenk. */
   readonly version: string;
   readonly seconds: HandedSeconds;
-  /** The dashboard's, also where it was free to choose. */
-  readonly dashboardPort: number;
 }
 
 /** What is frozen and thawed, beside the parts. */
@@ -19,7 +17,7 @@ export interface FreezeSources {
   readonly persistence: { readonly history: History; freeze(): Promise<void>; thaw(): Promise<void> };
   readonly marks: Marks;
   readonly pushing: { begin(): Promise<void>; end(): Promise<void> };
-  readonly dashboard: { release(): Promise<number>; open(port: number | undefined): Promise<void> };
+  readonly dashboard: { freeze(): Promise<void>; thaw(): void };
 }
 
 /**
@@ -34,11 +32,10 @@ export async function freezeInstance(
 ): Promise<HandedState> {
   await Promise.all([parts.freeze(), certificates.freeze(), pushing.end()]);
   await pause();
-  const dashboardPort = await dashboard.release();
   // What has come since.
   await parts.freeze();
-  await Promise.all([persistence.freeze(), marks.freeze()]);
-  return { version: VERSION, seconds: persistence.history.handOver(), dashboardPort };
+  await Promise.all([persistence.freeze(), marks.freeze(), dashboard.freeze()]);
+  return { version: VERSION, seconds: persistence.history.handOver() };
 }
 
 /** Goes on after {@link freezeInstance}, or after a frozen start. @param state of the process before; undefined where that is this one */
@@ -51,6 +48,6 @@ export async function thawInstance(
   certificates.thaw();
   await parts.thaw();
   marks.thaw(state?.version);
-  await dashboard.open(state?.dashboardPort);
+  dashboard.thaw();
   await pushing.begin();
 }

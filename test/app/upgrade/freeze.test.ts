@@ -69,12 +69,9 @@ test("another process takes over: no alert twice, states and seconds as they wer
     await until(async () => (await secondsOf(before, "node_load1")).length >= 2, "two seconds");
     const known = await serviceOf(before);
     const { instance: after, log } = await start(true);
-    expect(after.statusUrl).toBe("");
     expect(log.lines.map(([, message]) => message)).not.toContain("history not written");
-    const url = before.statusUrl;
     const state = await before.freeze(() => undefined);
     const seconds = await after.thaw(JSON.parse(JSON.stringify(state))).then(() => secondsOf(after, "node_load1"));
-    expect(after.statusUrl).toBe(url);
     await before.stop(0);
     expect(seconds.length).toBeGreaterThanOrEqual(2);
     await until(async () => (await secondsOf(after, "node_load1")).length > seconds.length, "a second of its own");
@@ -97,9 +94,7 @@ test("after a freeze that nobody followed it goes on: probes, alerts, dashboard,
     await until(() => sink.received.length === 1, "an alert");
     const url = instance.statusUrl;
     await instance.freeze(() => undefined);
-    expect(await fetch(url).catch(() => "closed")).toBe("closed");
     await instance.thaw();
-    expect(instance.statusUrl).toBe(url);
     expect((await fetch(new URL("healthz", url))).status).toBe(200);
     const probes = async () =>
       (await instance.families()).find(({ name }) => name === "tenk_probe_probes_total")!.samples.reduce((sum, { value }) => sum + value, 0); // biome-ignore format: one line
