@@ -58,6 +58,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   import: async () => (await import("./import.ts")).importCommand,
   dashboards: async () => (await import("./dashboards.ts")).dashboardsCommand,
   token: async () => (await import("./token.ts")).tokenCommand,
+  upgrade: async () => (await import("./upgrade.ts")).upgradeCommand,
   "push-url": async () => (await import("./push-url.ts")).pushUrlCommand,
   trust: async () => (await import("./trust.ts")).trustCommand,
   install: async () => {
