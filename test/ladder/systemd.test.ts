@@ -132,6 +132,8 @@ if (process.arch === "x64" && isWanted("the service under systemd", [...MACHINE_
       );
       machine.run("/mnt/tenk install --yes --config /srv/box/box.yaml");
 
+      expect(machine.run("journalctl --unit=tenk")).not.toContain("no listener uses a socket of systemd");
+
       // The box's features, under the sandbox.
       const asRoot = `curl --silent --header "Authorization: Bearer $(cat /var/lib/tenk/token)" http://127.0.0.1:9190`;
       const hostOf = () => JSON.parse(machine.run(`${asRoot}/api/status`)).host;

@@ -191,7 +191,7 @@ export function listeningSettings(config: Config): ListeningSetting[] {
 }
 
 /**
- * Returns the addresses of parts that can stay open during a restart: those of settings, and of `auto` what it tries first, unless it
+ * Returns the addresses that can stay open during a restart: those of settings, and of `auto` what it tries first, unless it
  * is taken by a setting.
  */
 export function heldAddresses(config: Config): ListeningSetting[] {
@@ -201,9 +201,7 @@ export function heldAddresses(config: Config): ListeningSetting[] {
     const addresses = section === undefined ? [] : (part.usualAddresses?.(section) ?? []);
     return addresses.map((each) => ({ ...each, setting: `${part.name}.${each.setting}` }));
   });
-  const free = usual.filter((each) => addressClashes([...written, each]).length === 0);
-  // The last one is the dashboard's, which opens its address by itself.
-  return [...written.slice(0, -1), ...free];
+  return [...written, ...usual.filter((each) => addressClashes([...written, each]).length === 0)];
 }
 
 interface Problem {
