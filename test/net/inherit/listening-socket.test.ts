@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
-import { openSync } from "node:fs";
-import { closeDescriptor } from "../../../src/net/ffi.ts";
+import { existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AF_UNIX, bindSocket, closeDescriptor, SOCK_STREAM, setBacklog, socketOf } from "../../../src/net/ffi.ts";
 import {
   type ListeningSocket,
   matches,
@@ -20,6 +22,7 @@ import {
 } from "../../../src/net/inherit/mod.ts";
 import { descriptorsOfSystemd } from "../../../src/net/inherit/systemd.ts";
 import { listen } from "../../../src/net/mod.ts";
+import { unixAddress } from "../../../src/net/socket-address.ts";
 import { ask } from "./clients.ts";
 import { keptSocket } from "./sockets.ts";
 
@@ -140,4 +143,21 @@ test("only what our listeners listen on is handed on", async () => {
   using handed = handOn();
   expect(handed.own.map(({ port }) => port)).toEqual([server.port]);
   foreign.stop(true);
+});
+
+test("Unix sockets of systemd, with a file or an abstract name, are served on, and their files stay", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tenk-inherit-"));
+  for (const path of [join(folder, "x.sock"), `\0inherit-${process.pid}`]) {
+    const descriptor = socketOf(AF_UNIX, SOCK_STREAM, 0);
+    bindSocket(descriptor, unixAddress(path));
+    setBacklog(descriptor, 16);
+    takeInherited([duplicate(descriptor)], "systemd");
+    const server = await listen({ path }, new URL("./handler.ts", import.meta.url));
+    expect(await ask({ path })).toBe(String(process.pid));
+    await server.stop();
+    expect(claim("unix", { path })).toHaveLength(1);
+    expect(path.startsWith("\0") || existsSync(path)).toBe(true);
+    closeDescriptor(descriptor);
+  }
+  rmSync(folder, { recursive: true });
 });
