@@ -1,6 +1,6 @@
 import type { HandedState } from "./freeze.ts";
 
-/** The variable that tells a process that it is to replace another one: how many sockets it was started with. */
+/** The variable that tells a process that it is to replace another one: which sockets it was started with (`HandedOn`). */
 export const UPGRADE_VARIABLE = "TENK_UPGRADE";
 /** The first of them, behind standard input, output and error. */
 export const FIRST_DESCRIPTOR = 3;

@@ -1,4 +1,4 @@
-import { startPaused, takeInherited } from "../../net/mod.ts";
+import { startPaused, takeHandedOn } from "../../net/mod.ts";
 import { VERSION } from "../version.ts";
 import { FIRST_DESCRIPTOR, type FromSuccessor, type Go, UPGRADE_VARIABLE } from "./messages.ts";
 import { upgradeFailed } from "./successor.ts";
@@ -24,11 +24,8 @@ export class Predecessor {
   static find(environment: NodeJS.ProcessEnv = process.env): Predecessor | undefined {
     const sockets = environment[UPGRADE_VARIABLE];
     delete environment[UPGRADE_VARIABLE];
-    if (sockets === undefined || !/^\d{1,4}$/.test(sockets) || process.send === undefined) return undefined;
-    takeInherited(
-      Array.from({ length: Number(sockets) }, (_, at) => FIRST_DESCRIPTOR + at),
-      "tenk",
-    );
+    if (sockets === undefined || process.send === undefined) return undefined;
+    takeHandedOn(sockets, FIRST_DESCRIPTOR);
     startPaused();
     return new Predecessor();
   }

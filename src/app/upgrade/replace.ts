@@ -51,10 +51,7 @@ export async function replaceProcess(options: ReplaceOptions): Promise<Replaced>
   const { instance, command, timeoutMs, servingMs = 10_000, freezeMs = 30_000, signal, startedAtMs } = options;
   // Kept until the end, so that nothing that waits in a queue is lost, whichever process ends.
   using handed = handOn();
-  const successor = new Successor(
-    command,
-    handed.sockets.map(({ descriptor }) => descriptor),
-  );
+  const successor = new Successor(command, handed);
   let freezing: Promise<HandedState> | undefined;
   try {
     await successor.said("ready", "it was ready", timeoutMs, signal);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { messageOf, TenkError } from "../../base/mod.ts";
+import type { HandedOn } from "../../net/mod.ts";
 import { type FromSuccessor, type Go, UPGRADE_VARIABLE } from "./messages.ts";
 
 const MAX_REASON = 500;
@@ -14,11 +15,12 @@ export class Successor {
   #changed: () => void = () => undefined;
   readonly #ended: Promise<void>;
 
-  /** @param descriptors sockets that it inherits */
-  constructor([program, ...args]: readonly [string, ...string[]], descriptors: readonly number[]) {
+  /** @param handed sockets that it inherits */
+  constructor([program, ...args]: readonly [string, ...string[]], handed: Pick<HandedOn, "sockets" | "summary">) {
+    const descriptors = handed.sockets.map(({ descriptor }) => descriptor);
     this.#child = spawn(program, args, {
       stdio: ["inherit", "inherit", "inherit", ...descriptors, "ipc"],
-      env: { ...process.env, [UPGRADE_VARIABLE]: String(descriptors.length) },
+      env: { ...process.env, [UPGRADE_VARIABLE]: handed.summary },
       // Both ends need not be the same version of the runtime.
       serialization: "json",
     });
