@@ -96,7 +96,7 @@ async function install(options: InstallOptions, all: Command): Promise<number> {
 /** @param command that needs to be root; undefined where it changes nothing */
 export function requireSystemd(machine: Machine, command: "install" | "uninstall" | undefined): void {
   if (!machine.hasSystemd)
-    throw new TenkError("unsupported", "systemd does not run on this machine, and tenk is installed as its service", {
+    throw new TenkError("unsupported", "systemd does not run on this machine, and tenk install makes a service of it", {
       hint: "tenk up runs it by hand, or under another service manager",
     });
   if (command !== undefined && process.getuid?.() !== 0)
