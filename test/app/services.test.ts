@@ -20,8 +20,8 @@ function wrong(text: string): string {
 
 describe("a service", () => {
   test.each([
-    ["git: http://127.0.0.1:3000", "http", ["git.local"]],
-    ["git: https://10.0.0.2", "http", ["git.local"]],
+    ["git: http://127.0.0.1:3000", "http", ["git.local", "git.localhost"]],
+    ["git: https://10.0.0.2", "http", ["git.local", "git.localhost"]],
     ["cache: redis://127.0.0.1:6379", "redis", ["cache.local"]],
     ["db: postgresql://127.0.0.1", "postgres", ["db.local"]],
     ["db: { target: mongodb+srv://cluster.example }", "mongodb", ["db.local"]],
@@ -31,14 +31,14 @@ describe("a service", () => {
       "http",
       ["git.example", "code.example"],
     ],
-    ["box: dashboard", "http", ["box.local"]],
+    ["box: dashboard", "http", ["box.local", "box.localhost"]],
   ])("%s is of a kind and has names", (text, kind, hosts) => {
     expect(services(`services: { ${text} }`)).toMatchObject([{ kind, hosts }]);
   });
 
   test("has its name below the domain", () => {
     expect(services("domain: home.arpa\nservices: { git: http://127.0.0.1:3000 }")).toMatchObject([
-      { name: "git", target: "http://127.0.0.1:3000", kind: "http", hosts: ["git.home.arpa", "git.local"] },
+      { name: "git", target: "http://127.0.0.1:3000", kind: "http", hosts: ["git.home.arpa", "git.local", "git.localhost"] },
     ]);
   });
 
@@ -124,7 +124,7 @@ test("tenk check lists services with what follows from their declaration, as JSO
     const { stdout } = await tenk(["check", "--config", file]);
     expect(stdout).toMatch(/^ {2}services\.git\.target +http:\/\/127\.0\.0\.1:3000$/m);
     expect(stdout).toMatch(/^service +kind +target +hosts$/m);
-    expect(stdout).toMatch(/^git +http +http:\/\/127\.0\.0\.1:3000 +git\.home\.arpa, git\.local$/m);
+    expect(stdout).toMatch(/^git +http +http:\/\/127\.0\.0\.1:3000 +git\.home\.arpa, git\.local, git\.localhost$/m);
     const json = JSON.parse((await tenk(["check", "--json", "--config", file])).stdout);
     expect(json.services).toEqual(services(DECLARED).map(publicService));
   });

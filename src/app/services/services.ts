@@ -15,13 +15,15 @@ import type { WrittenService } from "./schema.ts";
  * Returns the services with their kinds and hosts, which follow from target and name.
  *
  * @param domain the domain of default hosts: `git` becomes `git.home.arpa`
- *   With `home.arpa`, `cache: rediss://10.0.0.2` has the kind `redis` and the hosts `cache.home.arpa` and `cache.local`.
+ *   With `home.arpa`, `cache: rediss://10.0.0.2` has the kind `redis` and the hosts `cache.home.arpa` and `cache.local`. What tenk
+ *   serves itself has a name below `localhost` too, which browsers and curl look up nowhere: it works before any name server does.
  */
 export function servicesOf(declared: Readonly<Record<string, WrittenService>>, domain: string | undefined): Service[] {
   return Object.entries(declared).map(([name, section]) => {
     const kind = kindOf(section);
     const isNamed = !isWatchedKind(kind);
-    const defaultHosts = [...(domain === undefined ? [] : [`${name}.${domain}`]), `${name}.local`];
+    const domains = [...(domain === undefined ? [] : [domain]), "local", ...(isProxied(section) ? ["localhost"] : [])];
+    const defaultHosts = [...new Set(domains.map((each) => `${name}.${each}`))];
     return {
       name,
       target: section.target ?? section.targets?.[0]?.url,

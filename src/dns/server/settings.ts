@@ -56,9 +56,9 @@ export function serverSettings(config: DnsConfig, env: CheckEnv): ServerSettings
   };
 }
 
-/** `*` alone is every name there is. */
+/** `*` alone is every name there is, and names below `localhost` are each machine's own (RFC 6761 §6.3). */
 function isName(host: string): boolean {
-  return host !== "*" && isIP(host) === 0 && localName(host, DEFAULT_DOMAIN).length > 1;
+  return host !== "*" && !host.endsWith(".localhost") && isIP(host) === 0 && localName(host, DEFAULT_DOMAIN).length > 1;
 }
 
 /** Returns the address of a service that clients reach directly, as tenk does not serve it: `redis://10.0.0.7`. */

@@ -15,6 +15,7 @@ describe("the part dns", () => {
   test.each([
     ["git.home.arpa", "A", "NOERROR A 127.0.0.1"],
     ["git.local", "A", "NOERROR A 127.0.0.1"],
+    ["git.localhost", "A", "NOERROR A 127.0.0.1"],
     ["GIT.Home.Arpa", "MX", "NOERROR"],
     ["cache.home.arpa", "A", "NOERROR A 192.0.2.7"],
     [`${hostname().split(".")[0]}.home.arpa`, "A", "NOERROR A 127.0.0.1"],
