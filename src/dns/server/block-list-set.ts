@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Log, messageOf } from "../../base/mod.ts";
+import { fileProblemOf, type Log, messageOf, TenkError } from "../../base/mod.ts";
 import { BlockLists, type BuiltLists } from "../blocking/mod.ts";
 import {
   type FetchOptions,
@@ -86,12 +86,13 @@ export class BlockListSet {
 
   private constructor(
     folder: ListFolder,
+    isTemporary: boolean,
     { dataFolder, sources, maxBytes, lookup, log, changed, startsFrozen = false }: BlockListSetOptions,
   ) {
     this.#isFrozen = startsFrozen;
     this.#lookup = lookup;
     this.#folder = folder;
-    this.#isTemporary = dataFolder === undefined;
+    this.#isTemporary = isTemporary;
     this.#clicked = new RulesFile(dataFolder ?? folder.path);
     this.#sources = sources;
     this.#log = log;
@@ -102,15 +103,14 @@ export class BlockListSet {
   /**
    * Builds the lists that are on the disk. `follow` fetches them.
    *
-   * @throws {TenkError} the data folder cannot be used
+   * @throws {TenkError} `file-unreadable` where neither the data folder nor the one for temporary files can be written
    */
   static async open(options: BlockListSetOptions): Promise<BlockListSet> {
-    const { dataFolder, log } = options;
-    const path = dataFolder === undefined ? await mkdtemp(join(tmpdir(), "tenk-dns-")) : join(dataFolder, "dns");
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    const { log } = options;
+    const { path, isTemporary } = await madeFolder(options);
     const folder = new ListFolder(path);
     await folder.open(options.startsFrozen);
-    const set = new BlockListSet(folder, options);
+    const set = new BlockListSet(folder, isTemporary, options);
     await set.#clicked.open().catch((error) => log.warn("rules of the page not kept", { problem: messageOf(error) }));
     set.#files = await set.#readFiles();
     const key = snapshotKey(set.#files);
@@ -322,6 +322,30 @@ export interface BlockListSetOptions {
   readonly startsFrozen?: boolean | undefined;
   /** Called with each build after the first. */
   readonly changed: (built: BuiltLists) => void;
+}
+
+/**
+ * Makes the folder that lists are kept in: below the data folder, or a temporary one where there is none, or it cannot be made, as on a
+ * card that the kernel has made read-only.
+ */
+async function madeFolder({ dataFolder, log }: BlockListSetOptions): Promise<{ path: string; isTemporary: boolean }> {
+  if (dataFolder !== undefined) {
+    const path = join(dataFolder, "dns");
+    try {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      return { path, isTemporary: false };
+    } catch (error) {
+      log.warn("block lists not kept for the next start", { folder: path, problem: fileProblemOf(error) });
+    }
+  }
+  try {
+    return { path: await mkdtemp(join(tmpdir(), "tenk-dns-")), isTemporary: true };
+  } catch (error) {
+    throw new TenkError("file-unreadable", `Cannot keep block lists in ${tmpdir()}: ${fileProblemOf(error)}`, {
+      hint: "make the data folder writable, or name one by data.folder",
+      cause: error,
+    });
+  }
 }
 
 function sourcesOf({ blocklists, allowlists, clientLists }: ListSources): Source[] {

@@ -146,3 +146,15 @@ dns:
     });
   });
 });
+
+test("serves, and says so, where the data folder cannot be made", async () => {
+  const text = `data: { folder: ./plain/data }\ndns: { ${LISTEN}, hosts: { nas: 192.168.1.5 } }`;
+  await withBox(
+    text,
+    async (box) => {
+      expect(await box.ask("nas.home.arpa")).toBe("NOERROR A 192.168.1.5");
+      expect(box.log.lines.join("\n")).toContain("block lists not kept for the next start");
+    },
+    { plain: "a file" },
+  );
+});
