@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { Command } from "commander";
 import { dataFolderOf, loadConfig, usualDataFolder } from "../app/mod.ts";
 import { TenkError } from "../base/mod.ts";
@@ -75,7 +75,7 @@ async function ownRoot({ config, fingerprint }: TrustOptions): Promise<TrustedRo
   const isNew = !existsSync(folder);
   const domains = localDomainsOf(loaded.config.domain, loaded.config.certificates.local);
   const ca = new LocalCa({ folder, domains });
-  const root = await ca.certificates().catch((error: unknown) => {
+  const root = await asOwnerOf(dataFolder, () => ca.certificates()).catch((error: unknown) => {
     if (!(error instanceof IssueError)) throw error;
     throw new TenkError("file-unreadable", error.message, error.fix === undefined ? {} : { hint: error.fix });
   });
@@ -90,6 +90,23 @@ async function ownRoot({ config, fingerprint }: TrustOptions): Promise<TrustedRo
   }
   if (fingerprint !== undefined) requireFingerprint(root, fingerprint);
   return root;
+}
+
+/**
+ * Does work as the user who owns a folder, where root asks for it: a service that runs as that user could not read what root makes there,
+ * and root follows no link that the service made.
+ */
+async function asOwnerOf<Result>(folder: string, work: () => Promise<Result>): Promise<Result> {
+  const owner = process.getuid?.() === 0 ? statSync(folder, { throwIfNoEntry: false }) : undefined;
+  if (owner === undefined || owner.uid === 0) return work();
+  process.setegid?.(owner.gid);
+  process.seteuid?.(owner.uid);
+  try {
+    return await work();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
 }
 
 const DONE: Readonly<Record<TrustResult["state"], string>> = {

@@ -8,7 +8,7 @@ import {
   parseAddress,
   parseConfig,
 } from "../app/mod.ts";
-import { TenkError } from "../base/mod.ts";
+import { fileProblemOf, TenkError } from "../base/mod.ts";
 import { LOG_FORMATS, type LogFormat } from "./log-format.ts";
 import type { LogLevel } from "./logging.ts";
 import { examples, oneOf, parseWorkers, valueOption } from "./options.ts";
@@ -97,9 +97,20 @@ export function logFormatOption(): Option {
   return valueOption("--log-format <format>", "pretty, logfmt or json", oneOf(...LOG_FORMATS));
 }
 
-/** Returns the default file when it exists. A broken link counts as existing, so that reading it reports the error. */
+/**
+ * Returns the default file when it exists. A broken link counts as existing, so that reading it reports the error.
+ *
+ * @throws {TenkError} `file-unreadable` in a folder that this user may not search, as after `sudo -u tenk` in one of root
+ */
 export function defaultFile(): string | undefined {
-  return lstatSync(DEFAULT_FILE, { throwIfNoEntry: false }) === undefined ? undefined : DEFAULT_FILE;
+  try {
+    return lstatSync(DEFAULT_FILE, { throwIfNoEntry: false }) === undefined ? undefined : DEFAULT_FILE;
+  } catch (error) {
+    throw new TenkError("file-unreadable", `Cannot look for ${DEFAULT_FILE} in this folder: ${fileProblemOf(error)}`, {
+      hint: "name the configuration by --config, or change to a folder that you may read, such as /",
+      cause: error,
+    });
+  }
 }
 
 /**

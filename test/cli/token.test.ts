@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readTokenOf } from "../../src/app/mod.ts";
+import { defaultFile } from "../../src/cli/up.ts";
 import { tenk } from "./tenk.ts";
 
 const TOKEN = "t".repeat(43);
@@ -20,6 +21,43 @@ test("prints the token of the data folder, and the one that only reads", async (
     expect((await tenk(["token", "--config", config])).stdout).toBe(`${TOKEN}\n`);
     expect((await tenk(["token", "--read-only", "--config", config])).stdout).toBe(`${readTokenOf(TOKEN)}\n`);
   } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+const NOBODY = 65_534;
+
+test.if(process.getuid?.() === 0)(
+  "root is told the token of a service that runs as another user, if that user owns the folder",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tenk-token-"));
+    const config = join(folder, "tenk.yaml");
+    const [data, file] = [join(folder, "data"), join(folder, "data/token")];
+    writeFileSync(config, "data: { folder: data }\n");
+    try {
+      mkdirSync(data, { mode: 0o700 });
+      writeFileSync(file, `${TOKEN}\n`, { mode: 0o600 });
+      chownSync(file, NOBODY, NOBODY);
+      expect((await tenk(["token", "--config", config])).stdout).toBe("");
+      chownSync(data, NOBODY, NOBODY);
+      expect((await tenk(["token", "--config", config])).stdout).toBe(`${TOKEN}\n`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
+
+test.if(process.getuid?.() === 0)("a folder that may not be searched for tenk.yaml is named as the problem", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tenk-token-"));
+  const before = process.cwd();
+  chmodSync(folder, 0o700);
+  process.chdir(folder);
+  process.seteuid!(NOBODY);
+  try {
+    expect(defaultFile).toThrow("Cannot look for tenk.yaml in this folder: ");
+  } finally {
+    process.seteuid!(0);
+    process.chdir(before);
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { certificateFolders, LocalCa } from "../../src/certificates/mod.ts";
 import { givenRoot } from "../../src/cli/trust-source.ts";
@@ -36,6 +36,20 @@ describe("tenk trust", () => {
     expect([code, stdout.trim()]).toEqual([0, root.trim()]);
     expect(domains).toEqual(expect.arrayContaining(["nas.home", "fritz.box"]));
   }, 30_000);
+
+  test.if(process.getuid?.() === 0)(
+    "root makes a CA that belongs to whom the data folder does, before a service of that user has one",
+    async () => {
+      const folder = newFolder();
+      mkdirSync(join(folder, "tenk"), { mode: 0o700 });
+      for (const path of [folder, join(folder, "tenk")]) chownSync(path, 65_534, 65_534);
+      expect(await shell(folder, "tenk trust --print")).toMatchObject({ code: 0, stderr: "" });
+      const made = readdirSync(join(folder, "tenk"), { recursive: true }).map(String);
+      expect(made).toContain("certificates/local/root-with-key.pem");
+      expect(made.filter((path) => statSync(join(folder, "tenk", path)).uid !== 65_534)).toEqual([]);
+    },
+    30_000,
+  );
 
   test("--from refuses a root with another fingerprint, a URL without one, and what is no root", async () => {
     const folder = newFolder();

@@ -49,12 +49,13 @@ export function openToken(folder: string, log: Log): Token {
 }
 
 /**
- * Reads the token of a data folder, for another program of the same user; undefined when there is none, or none that can be
- * trusted. Never throws.
+ * Reads the token of a data folder, for another program of the same user, or for root, whose service may run as a user that owns the
+ * folder; undefined when there is none, or none that can be trusted. Never throws.
  */
 export function findToken(folder: string): string | undefined {
   try {
-    return readToken(join(folder, "token")).text;
+    const isRoot = process.getuid?.() === 0;
+    return readToken(join(folder, "token"), isRoot ? [0, statSync(folder).uid] : undefined).text;
   } catch {
     return undefined;
   }
@@ -68,11 +69,11 @@ function requirePrivateFolder(folder: string): void {
   throw new TenkError("permission-denied", `others may write into ${folder}: expected mode 0700`);
 }
 
-function readToken(file: string): { text?: string; why?: string } {
+function readToken(file: string, owners = [process.getuid?.()]): { text?: string; why?: string } {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return {};
   if (!found.isFile()) return { why: "it is no plain file" };
-  if (found.uid !== process.getuid?.()) return { why: "it belongs to somebody else" };
+  if (!owners.includes(found.uid)) return { why: "it belongs to somebody else" };
   const mode = found.mode & 0o777;
   if ((mode & 0o077) !== 0) return { why: `others could read it (mode 0${mode.toString(8)})` };
   const text = readFileSync(file, "latin1").trim();
