@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { flushOccasional, isOneFile, type Log, logOf, TenkError } from "../base/mod.ts";
+import { localDomainsOf } from "../certificates/mod.ts";
 import { pageAssets } from "../dash/mod.ts";
 import { limitFields } from "../limits/mod.ts";
 import type { Family } from "../metrics/mod.ts";
@@ -340,7 +341,8 @@ function logUnapplied(before: LoadedConfig, after: LoadedConfig, { push }: UpOpt
   const { file } = after;
   if (push && JSON.stringify(after.config.push) !== JSON.stringify(before.config.push))
     log.warn("push settings changed: restart to apply them", { file });
-  const ofCertificates = (loaded: LoadedConfig) => JSON.stringify([loaded.config.certificates, loaded.config.domain]);
+  const ofCertificates = ({ config: { certificates, domain } }: LoadedConfig) =>
+    JSON.stringify([certificates, localDomainsOf(domain, certificates.local)]);
   if (ofCertificates(after) !== ofCertificates(before))
     log.warn("certificate settings changed: restart to apply them", { file });
   if (dataSettings(after) !== dataSettings(before)) log.warn("data settings changed: restart to apply them", { file });

@@ -33,3 +33,20 @@ dashboard: { listen: "127.0.0.1:0" }\n${tcp}`,
     await instance.stop(0);
   }
 });
+
+test("a domain that every local CA may sign for is applied by a reload, and no restart is asked for", async () => {
+  const text = (domain: string) =>
+    parseConfig(`${domain}\ndashboard: { listen: "127.0.0.1:0" }\ntcp: { a: { listen: "127.0.0.1:0" } }`);
+  const log = keptLog();
+  const instance = await up(text(""), { log });
+  const warnings = () => log.lines.filter(([level]) => level === "warn").map(([, message]) => message);
+  try {
+    await instance.reload(text("domain: home.arpa"));
+    await instance.reload(text("domain: example.org"));
+    expect(warnings()).toEqual([]);
+    await instance.reload(text("domain: nas.home"));
+    expect(warnings()).toEqual(["certificate settings changed: restart to apply them"]);
+  } finally {
+    await instance.stop(0);
+  }
+});

@@ -38,7 +38,12 @@ describe("a service", () => {
 
   test("has its name below the domain", () => {
     expect(services("domain: home.arpa\nservices: { git: http://127.0.0.1:3000 }")).toMatchObject([
-      { name: "git", target: "http://127.0.0.1:3000", kind: "http", hosts: ["git.home.arpa", "git.local", "git.localhost"] },
+      {
+        name: "git",
+        target: "http://127.0.0.1:3000",
+        kind: "http",
+        hosts: ["git.home.arpa", "git.local", "git.localhost"],
+      },
     ]);
   });
 

@@ -13,7 +13,10 @@ export const SERVICE_ABOUT = {
   redirect: ["none", "Redirect, instead of a target"],
   root: ["none", "Serve the files of this folder, instead of a target"],
   kind: ["the target's scheme", "Its protocol, such as http or redis, or an application such as gitea"],
-  hosts: ["NAME.DOMAIN, NAME.local, and NAME.localhost where tenk serves it", "Host names of the service; *.apps.home.arpa is any one label, * every name"],
+  hosts: [
+    "NAME.DOMAIN, NAME.local, and NAME.localhost where tenk serves it",
+    "Host names of the service; *.apps.home.arpa is any one label, * every name",
+  ],
   proxy: ["true", "false: it is not served by HTTPS. A service that is declared is meant to be reached"],
   dns: ["true", "false: it gets no DNS names"],
   probe: ["true", "false: it is not probed; or how it is"],
