@@ -36,7 +36,7 @@ dashboard: { listen: "127.0.0.1:0" }\n${tcp}`,
 
 test("a domain that every local CA may sign for is applied by a reload, and no restart is asked for", async () => {
   const text = (domain: string) =>
-    parseConfig(`${domain}\ndashboard: { listen: "127.0.0.1:0" }\ntcp: { a: { listen: "127.0.0.1:0" } }`);
+    parseConfig(`${domain}\ndashboard: { listen: "127.0.0.1:0" }\ntcp: { a: { listen: "127.0.0.1:0" } }`, "tenk.yaml");
   const log = keptLog();
   const instance = await up(text(""), { log });
   const warnings = () => log.lines.filter(([level]) => level === "warn").map(([, message]) => message);

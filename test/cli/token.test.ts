@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readTokenOf } from "../../src/app/mod.ts";
 import { defaultFile } from "../../src/cli/up.ts";
-import { tenk } from "./tenk.ts";
+import { hasNamespaces } from "../metrics/namespaced.ts";
+import { TENK, tenk } from "./tenk.ts";
 
 const TOKEN = "t".repeat(43);
 
@@ -61,3 +63,13 @@ test.if(process.getuid?.() === 0)("a folder that may not be searched for tenk.ya
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+const NAMELESS = ["--user", "--map-user=1234567"];
+
+test.if(hasNamespaces(NAMELESS))(
+  "a user without a name and a home has a data folder below the root, as in a container",
+  () => {
+    const words = [...NAMELESS, "env", "-u", "HOME", "-u", "XDG_DATA_HOME", ...TENK, "token"];
+    expect(spawnSync("unshare", words, { encoding: "utf8" }).stderr).toContain("a token in /.local/share/tenk: ");
+  },
+);

@@ -22,7 +22,16 @@ export function usualDataFolder(
   if (isAbsolute(ofService)) return ofService;
   // The XDG specification says to ignore relative paths.
   if (home !== undefined && isAbsolute(home)) return join(home, "tenk");
-  return isRoot ? "/var/lib/tenk" : join(homedir(), ".local", "share", "tenk");
+  return isRoot ? "/var/lib/tenk" : join(homeFolder(), ".local", "share", "tenk");
+}
+
+/** A user without a name, as in a container, may have none: then it is `/`, as container engines say it is. */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/";
+  }
 }
 
 /** Returns the data folder of a configuration. @param usual when the configuration names none */
