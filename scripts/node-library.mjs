@@ -80,6 +80,7 @@ export const echo = onBun();
 export const fixed = onBun();
 export const gauge = onBun();
 export const histogram = onBun();
+export const joinNodes = onBun();
 export const keepConnected = onBun();
 export const lengthPrefixed = onBun();
 export const lines = onBun();
