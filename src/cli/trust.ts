@@ -67,12 +67,17 @@ async function trust(options: TrustOptions): Promise<number> {
   return results.every(({ state }) => state !== "failed" && state !== "to-do") ? EXIT.pass : EXIT.failed;
 }
 
-/** Returns the root of the instance on this machine. It is made when there is none, so that an instance finds it later. */
-async function ownRoot({ config, fingerprint }: TrustOptions): Promise<TrustedRoot> {
+/** Returns the root of the instance on this machine. It is made when there is none, so that an instance finds it later; not to be removed. */
+async function ownRoot({ config, fingerprint, uninstall }: TrustOptions): Promise<TrustedRoot> {
   const loaded = loadConfig(config ?? defaultFile());
   const dataFolder = dataFolderOf(loaded, usualDataFolder());
   const { ca: folder } = certificateFolders(dataFolder);
   const isNew = !existsSync(folder);
+  if (isNew && uninstall) {
+    throw new TenkError("file-unreadable", `There is no local CA in ${folder}, whose root could be removed`, {
+      hint: "--from root.crt names a root that was kept",
+    });
+  }
   const domains = localDomainsOf(loaded.config.domain, loaded.config.certificates.local);
   const ca = new LocalCa({ folder, domains });
   const root = await asOwnerOf(dataFolder, () => ca.certificates()).catch((error: unknown) => {

@@ -51,6 +51,13 @@ describe("tenk trust", () => {
     30_000,
   );
 
+  test("--uninstall makes no CA where there is none", async () => {
+    const folder = newFolder();
+    const { code, stderr } = await shell(folder, "tenk trust --uninstall");
+    expect([code, existsSync(caFolder(folder))]).toEqual([2, false]);
+    expect(stderr).toContain("There is no local CA in ");
+  }, 30_000);
+
   test("--from refuses a root with another fingerprint, a URL without one, and what is no root", async () => {
     const folder = newFolder();
     const ca = new LocalCa({ folder: undefined, log: keptLog().log });
