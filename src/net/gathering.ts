@@ -10,7 +10,9 @@ const DENSE_PER_MS = 20;
 /** A turn of so many reads has gathered already. */
 const FULL_TURN = 64;
 /** Clients that wait for answers send less while the loop waits: below this share of the reads before, it stops waiting. */
-const LEAST_SHARE = 0.9;
+const LEAST_SHARE = 0.85;
+/** After so long it does not wait for a window, to see how much is read then. */
+const COMPARE_MS = 1000;
 /** How long it then does not wait again: doubled each time, and the first again after a window that went well. */
 const FIRST_REST_MS = 200;
 const LONGEST_REST_MS = 60_000;
@@ -34,8 +36,8 @@ export interface GatheringClock {
  *     └── rest ◄── a window with fewer reads ────┘
  * ```
  *
- * Clients that wait for each answer would only be slowed down: when a tenth less is read than before, the loop rests, and
- * tries again later and later. A loop that does not gather pays one comparison a read, and looks at the clock after 64.
+ * Clients that wait for each answer would only be slowed down: when a seventh less is read than before, the loop rests, and
+ * tries again later and later. What was before is measured anew each second. A loop that does not gather pays one comparison a read, and looks at the clock after 64.
  */
 export class Gathering {
   /** Sleeps so far. */
@@ -47,8 +49,10 @@ export class Gathering {
   #windowReads = 0;
   #turnReads = 0;
   #isGathering = false;
-  /** The most reads a millisecond of any window since shortly before it began to gather. */
-  #bestPerMs = 0;
+  /** Reads a millisecond of the window before it began to gather. */
+  #perMsBefore = 0;
+  #beganMs = 0;
+  #beganReads = 0;
   #restMs = FIRST_REST_MS;
   #restUntilMs = Number.NEGATIVE_INFINITY;
   /** Microseconds that each listener of this loop permits. */
@@ -97,7 +101,9 @@ export class Gathering {
     const perMs = this.#closedWindow(nowMs);
     if (perMs === undefined || perMs < DENSE_PER_MS || nowMs < this.#restUntilMs) return;
     this.#isGathering = true;
-    this.#bestPerMs = perMs;
+    this.#perMsBefore = perMs;
+    this.#beganMs = nowMs;
+    this.#beganReads = this.#reads;
     this.#nextLook = this.#reads + 1;
   }
 
@@ -126,16 +132,15 @@ export class Gathering {
   }
 
   #goesOn(perMs: number, nowMs: number): boolean {
-    const isSlower = perMs < this.#bestPerMs * LEAST_SHARE;
-    if (!isSlower && perMs >= DENSE_PER_MS) {
-      this.#restMs = FIRST_REST_MS;
-      this.#bestPerMs = Math.max(this.#bestPerMs, perMs);
-      return true;
-    }
-    if (isSlower) {
+    // Of the whole time: a single window varies too much.
+    const meanPerMs = (this.#reads - this.#beganReads) / (nowMs - this.#beganMs);
+    if (meanPerMs < this.#perMsBefore * LEAST_SHARE) {
       this.#restUntilMs = nowMs + this.#restMs;
       this.#restMs = Math.min(this.#restMs * 2, LONGEST_REST_MS);
+      return false;
     }
+    if (nowMs - this.#beganMs < COMPARE_MS) return perMs >= DENSE_PER_MS;
+    this.#restMs = FIRST_REST_MS;
     return false;
   }
 }
