@@ -264,7 +264,7 @@ export async function up(loaded: LoadedConfig, options: UpOptions = {}): Promise
     upgradeFailed: (reason) => marks.upgradeFailed(reason),
     async reopenLogs() {
       await parts.reopenLogs();
-      log.info("log files opened anew");
+      log.info("log files reopened");
     },
     async drain() {
       const { drainDelay } = current.config.shutdown;

@@ -6,7 +6,7 @@ import { examples } from "./options.ts";
 export function healthCommand(exit: (code: number) => void): Command {
   return new Command("health")
     .description(
-      "Ask an instance whether it is well, for the health check of a container: exit code 0 or 1. Takes 5 MB of memory.",
+      "Ask an instance whether it is well, for the health check of a container: exit code 0 or 1. Takes 4 MB of memory.",
     )
     .argument(
       "[url]",

@@ -56,7 +56,7 @@ export function installedConfig(given: string | undefined): { readonly path: str
   return { path: CONFIG, file };
 }
 
-/** The user of the service is nobody's friend: it reads what everybody may read. */
+/** The service's user has no rights of its own: it reads only what everybody may read. */
 function requireReadable(path: string): void {
   for (let at = path, needed = 0o4; at !== dirname(at); at = dirname(at), needed = 0o1) {
     const mode = statSync(at, { throwIfNoEntry: false })?.mode;

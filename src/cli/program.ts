@@ -83,7 +83,9 @@ async function makersOf([word = ""]: readonly string[]): Promise<Make[]> {
 
 async function program(args: readonly string[], exit: (code: number) => void): Promise<Command> {
   const root = new Command("tenk")
-    .description("Ten thousand connections on a small box: a TCP server, a load generator and the proof.")
+    .description(
+      "Ten thousand connections on a small box: TCP server, HTTPS for every service, name server, probes and load tests.",
+    )
     .version(`tenk ${VERSION} (${COMMIT})`, "--version", "print version and commit")
     .addHelpText(
       "after",

@@ -43,7 +43,7 @@ export class ServiceManager {
     this.#options = options;
     this.#log = log;
     const failed = occasionally<string>((count, problem) => {
-      log.warn("service manager not told", { problem, count });
+      log.warn("service manager cannot be notified", { problem, count });
     }, LOG_EVERY_MS);
     this.#socket = NotifySocket.of(environment, failed);
   }

@@ -77,7 +77,7 @@ test("SIGUSR1 opens the access log anew, on each event loop", async () => {
     await until(() => existsSync(log));
     renameSync(log, join(folder, "old.log"));
     tenk.child.kill("SIGUSR1");
-    await tenk.sees("stderr", /"msg":"log files opened anew"/);
+    await tenk.sees("stderr", /"msg":"log files reopened"/);
     await ask();
     await until(() => existsSync(log));
     tenk.child.kill("SIGTERM");

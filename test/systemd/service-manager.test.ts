@@ -71,7 +71,7 @@ describe("a service manager", () => {
     const { receiver, manager, logged } = managed();
     receiver.close();
     for (let each = 0; each < 10; each++) manager.ready("Serving");
-    expect(logged).toEqual(['service manager not told {"problem":"connect: ENOENT","count":1}']);
+    expect(logged).toEqual(['service manager cannot be notified {"problem":"connect: ENOENT","count":1}']);
   });
 
   test("that cannot be reached is named", () => {

@@ -35,7 +35,7 @@ export async function serveHttp(
   { requestMs = 30_000, stallMs = 60_000 }: IdleTimes = {},
 ): Promise<Served> {
   const logFailure = occasionally<unknown>((count, error) =>
-    log.error("dashboard answer failed", { error: messageOf(error), count }),
+    log.error("dashboard request failed", { error: messageOf(error), count }),
   );
   const handler = fetchHandler(handle, {
     maxBodyBytes: MAX_BODY_BYTES,

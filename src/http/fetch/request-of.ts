@@ -5,7 +5,7 @@ const decoder = new TextDecoder("latin1");
 /** A request's head as text. */
 export interface RequestHead {
   readonly method: string;
-  /** Of the host that the client named; of `localhost` where that is none, or none was named. */
+  /** Absolute, with the host that the client named, or `localhost` where it named none or what is none. */
   readonly url: string;
   readonly headers: Headers;
 }

@@ -80,7 +80,7 @@ export class AgentPool implements Agents, AsyncDisposable {
   readonly #throttle = new Throttle();
   readonly #agents: RemoteAgent[] = [];
   readonly #logRefused = occasionallyEach((reason: string, times, address: string) =>
-    log.warn("agent refused", { reason, times, address }),
+    log.warn("agent rejected", { reason, times, address }),
   );
   #server: Server | undefined;
   #isEnding = false;
